@@ -1,8 +1,8 @@
 """The field KoalaBear and its quintic extension, for one value at a time and for numpy columns (SPEC §2).
 
-P = 2^31 - 2^24 + 1, so P - 1 = 127 * 2^24: subgroups of every power-of-two order up to 2^24.  The extension is
-F_p[X] / (X^5 + X^2 - 1), as in Plonky3 (`QuinticTrinomial`); 5 does not divide P - 1, so no binomial X^5 - w would
-do.  Its only proper subfield is F_p, since 5 is prime.
+P = 2^31 - 2^24 + 1, so P - 1 = 127 * 2^24: subgroups of every power-of-two order up to 2^24.  The extension
+is F_p[X] / (X^5 + X^2 - 1), as in Plonky3 (`QuinticTrinomial`); 5 does not divide P - 1, so no binomial X^5
+- w would do.  Its only proper subfield is F_p, since 5 is prime.
 
 The verifier reads this module, so it needs nothing but Python and numpy.
 """
@@ -140,7 +140,8 @@ _UNSIGNED_P: Final = np.uint64(P)
 
 
 def _reduced(values: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
-    """values mod P.  numpy divides by a scalar with vector code but has none for the remainder: 5 times faster."""
+    """values mod P.  numpy divides by a scalar with vector code but has none for the remainder: 5 times
+    faster."""
     reduced: npt.NDArray[np.uint64] = values - values // _UNSIGNED_P * _UNSIGNED_P
     return reduced
 
@@ -159,9 +160,9 @@ def _power_list(base: int, count: int) -> npt.NDArray[np.uint64]:
 def ntt_inverse(values: npt.NDArray[np.integer]) -> npt.NDArray[np.int64]:
     """Coefficients of the polynomial with the given values at 1, omega, ..., omega^(n-1), omega of order n.
 
-    values: integers in [0, P), n a power of two up to 2^24, natural order; returns int64[n] in [0, P), natural order.
-    Radix 2, self-sorting (Stockham; Van Loan, "Computational Frameworks for the FFT", 1.7).  Sums stay below 2 P and
-    products below 2^63.
+    values: integers in [0, P), n a power of two up to 2^24, natural order; returns int64[n] in [0, P),
+    natural order. Radix 2, self-sorting (Stockham; Van Loan, "Computational Frameworks for the FFT", 1.7).
+    Sums stay below 2 P and products below 2^63.
     """
     size = len(values)
     if size < 1 or size & (size - 1):
@@ -182,9 +183,9 @@ def ntt_inverse(values: npt.NDArray[np.integer]) -> npt.NDArray[np.int64]:
 def evaluate_polynomial(coefficients: npt.NDArray[np.int64], point: Extension) -> Extension:
     """sum_j coefficients[j] * point^j for int64[n] coefficients in [0, P), n <= 2^24.
 
-    With j = width * a + b the inner sums over b are one matrix product, the outer sum is Horner's rule.  The powers
-    of the point are split into 16-bit halves, so that an inner sum is below width * 2^31 * 2^16 <= 2^59 for
-    width <= 2^12.
+    With j = width * a + b the inner sums over b are one matrix product, the outer sum is Horner's rule.  The
+    powers of the point are split into 16-bit halves, so that an inner sum is below width * 2^31 * 2^16 <=
+    2^59 for width <= 2^12.
     """
     count = len(coefficients)
     if count == 0:

@@ -1,0 +1,2 @@
+"""The hash that circuits prove: Poseidon over KoalaBear, as constants and as a numpy permutation (SPEC
+§3)."""
