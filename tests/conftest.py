@@ -1,7 +1,7 @@
 """Settings that every test shares: bounded property tests, and a switch that forbids leaving tests out.
 
-With ZKPAY_REQUIRE_ALL set to anything but 0, a test (or a whole file) that would be skipped fails instead, so that
-a run that says "passed" has run everything.
+With ZKPAY_REQUIRE_ALL set to anything but 0, a test (or a whole file) that would be skipped fails instead, so
+that a run that says "passed" has run everything.
 """
 
 import os
