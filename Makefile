@@ -23,9 +23,10 @@ $(STAMP): pyproject.toml
 		echo "zkpay needs Python 3.11 or later; python3 here is: $$(python3 --version 2>&1)."; \
 		echo "Install a newer one, or name it: make PYTHON=/path/to/python3.11 ..."; exit 1; \
 	fi; \
-	if ! "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then \
+	if ! "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
 		echo "zkpay needs Python 3.11 or later; $$python is: $$("$$python" --version 2>&1)."; exit 1; \
 	fi; \
+	$(BIN)/python -c pass 2>/dev/null && exit 0; \
 	echo "Creating $(VENV) with $$("$$python" --version)"; \
 	"$$python" -m venv --clear $(VENV) || { \
 		echo "'$$python -m venv' failed. On Debian and Ubuntu: apt install python3-venv"; rm -rf $(VENV); exit 1; }
