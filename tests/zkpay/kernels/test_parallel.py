@@ -1,0 +1,31 @@
+"""Ranges cover everything once, whatever the count and the grain, and errors come through."""
+
+from threading import Lock
+
+import pytest
+
+from zkpay.kernels.parallel import parallel_ranges
+
+
+@pytest.mark.parametrize("grain", [1, 7, 128])
+@pytest.mark.parametrize("count", [0, 1, 2, 100, 1000])
+def test_every_index_once(count: int, grain: int) -> None:
+    seen: list[int] = []
+    lock = Lock()
+
+    def visit(start: int, stop: int) -> None:
+        assert start % grain == 0
+        with lock:
+            seen.extend(range(start, stop))
+
+    parallel_ranges(visit, count, grain=grain)
+    assert sorted(seen) == list(range(count))
+
+
+def test_errors_come_through() -> None:
+    def fail(start: int, stop: int) -> None:
+        if start <= 50 < stop:
+            raise KeyError(50)
+
+    with pytest.raises(KeyError, match="50"):
+        parallel_ranges(fail, 100)

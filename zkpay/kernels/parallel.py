@@ -1,0 +1,42 @@
+"""Spreading a kernel over the cores: one pool of threads, ranges of lanes or columns (SPEC §2)."""
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+
+
+@cache
+def thread_count() -> int:
+    """How many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return max(1, len(os.sched_getaffinity(0)))
+    return os.cpu_count() or 1
+
+
+@cache
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(thread_count(), thread_name_prefix="zkpay-kernel")
+
+
+def parallel_ranges(function: Callable[[int, int], object], count: int, *, grain: int = 1) -> None:
+    """Call function(start, stop) on ranges that cover [0, count) once, over all cores; raise the first error.
+
+    Ranges begin at multiples of `grain`, so that no two of them share a block of lanes.  There are several
+    for each thread: cores are rarely equally free.  `function` must not call this again: its threads would
+    wait for themselves.
+    """
+    if count <= 0:
+        return
+    blocks = -(-count // grain)
+    threads = thread_count()
+    if threads == 1 or blocks == 1:
+        function(0, count)
+        return
+    share = -(-blocks // min(blocks, 4 * threads)) * grain
+    starts = range(0, count, share)
+    tasks = [_pool().submit(function, start, min(start + share, count)) for start in starts]
+    for task in tasks:
+        task.exception()
+    for task in tasks:
+        task.result()

@@ -1,0 +1,259 @@
+"""Poseidon over KoalaBear for many states at once, and its trace for the circuits (SPEC §3).
+
+Same functions as `zkpay.poseidon.permutation`, an order of magnitude faster: blocks of 128 states, sparse
+partial rounds, Montgomery products.  S-boxes give x^3 / 2^64, and the matrices after them carry the factor
+2^96 that makes up for it and for their own products; so every state is canonical.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from zkpay.kernels.compile import kernel
+from zkpay.kernels.montgomery import add, multiply, reduce_product, to_montgomery
+from zkpay.kernels.parallel import parallel_ranges
+from zkpay.poseidon.permutation import DIGEST_SIZE, PERMUTATION_24, permutation_of_width
+from zkpay.stark.field import P
+
+Columns = npt.NDArray[np.uint32]
+
+LANES: Final = 128
+HALF: Final = 4
+_BOUND: Final = np.uint64(P << 32)
+_CUBE_FACTOR: Final = np.uint32(pow(2, 96, P))
+
+
+@kernel
+def _dot(row: Columns, state: Columns, total: npt.NDArray[np.uint64], output: Columns, lanes: int) -> None:
+    """output = sum_j row[j] * state[j] / 2^32 for each lane; row, state in [0, P); len(row) a multiple of 4.
+
+    The running total is kept below 2^32 P: two more products make it at most 2^32 P + 2 P^2 < 2^64, and since
+    2 P < 2^32, one conditional subtraction of 2^32 P brings it back.
+    """
+    for lane in range(lanes):
+        total[lane] = np.uint64(0)
+    for j in range(0, len(row), 4):
+        c0, c1, c2, c3 = (
+            np.uint64(row[j]),
+            np.uint64(row[j + 1]),
+            np.uint64(row[j + 2]),
+            np.uint64(row[j + 3]),
+        )
+        s0, s1, s2, s3 = state[j], state[j + 1], state[j + 2], state[j + 3]
+        for lane in range(lanes):
+            t = total[lane] + c0 * np.uint64(s0[lane]) + c1 * np.uint64(s1[lane])
+            t = min(t, t - _BOUND)
+            t = t + c2 * np.uint64(s2[lane]) + c3 * np.uint64(s3[lane])
+            total[lane] = min(t, t - _BOUND)
+    for lane in range(lanes):
+        output[lane] = reduce_product(total[lane])
+
+
+@kernel
+def _full_round(
+    constants: Columns,
+    mds: Columns,
+    state: Columns,
+    cubes: Columns,
+    total: npt.NDArray[np.uint64],
+    lanes: int,
+) -> None:
+    for i in range(len(constants)):
+        constant, source, cube = constants[i], state[i], cubes[i]
+        for lane in range(lanes):
+            s = add(source[lane], constant)
+            cube[lane] = multiply(multiply(s, s), s)
+    for i in range(len(constants)):
+        _dot(mds[i], cubes, total, state[i], lanes)
+
+
+@kernel
+def _partial_round(
+    constant: np.uint32,
+    row: Columns,
+    column: Columns,
+    state: Columns,
+    cube: Columns,
+    total: npt.NDArray[np.uint64],
+    lanes: int,
+) -> None:
+    head = state[0]
+    for lane in range(lanes):
+        s = head[lane]
+        cube[lane] = multiply(multiply(multiply(s, s), s), _CUBE_FACTOR)
+        head[lane] = add(cube[lane], constant)
+    # The row needs the old tail, the tail the old head.
+    new_head = cube
+    _dot(row, state, total, new_head, lanes)
+    for i in range(1, len(row)):
+        factor, tail = column[i - 1], state[i]
+        for lane in range(lanes):
+            tail[lane] = add(tail[lane], multiply(head[lane], factor))
+    for lane in range(lanes):
+        head[lane] = new_head[lane]
+
+
+@kernel
+def _permute_range(
+    inputs: Columns,
+    outputs: Columns,
+    trace: Columns,
+    round_constants: Columns,
+    mds: Columns,
+    initial: Columns,
+    dense: Columns,
+    scalars: Columns,
+    rows: Columns,
+    columns: Columns,
+    start: int,
+    stop: int,
+) -> None:
+    """States start..stop of inputs uint32[w, n] to outputs[w or fewer, n]; trace uint32[c, n] is filled if c
+    > 0.
+
+    All values in [0, P).  Matrices that follow S-boxes of a full round carry 2^96, the others 2^32.
+    """
+    width = len(inputs)
+    state = np.empty((width, LANES), dtype=np.uint32)
+    spare = np.empty((width, LANES), dtype=np.uint32)
+    total = np.empty(LANES, dtype=np.uint64)
+    partial = len(scalars)
+    recording = len(trace) > 0
+    for begin in range(start, stop, LANES):
+        lanes = min(LANES, stop - begin)
+        end = begin + lanes
+        for i in range(width):
+            state[i, :lanes] = inputs[i, begin:end]
+        for number in range(HALF):
+            _full_round(round_constants[number], mds, state, spare, total, lanes)
+            if recording:
+                for i in range(width):
+                    trace[number * width + i, begin:end] = state[i, :lanes]
+        for i in range(width):
+            for lane in range(lanes):
+                spare[i, lane] = add(state[i, lane], initial[i])
+        for i in range(width):
+            _dot(dense[i], spare, total, state[i], lanes)
+        for number in range(partial):
+            if recording:
+                cubes = trace[HALF * width + number, begin:end]
+                for lane in range(lanes):
+                    s = state[0, lane]
+                    cubes[lane] = multiply(multiply(multiply(s, s), s), _CUBE_FACTOR)
+            _partial_round(scalars[number], rows[number], columns[number], state, spare[0], total, lanes)
+        for number in range(HALF):
+            _full_round(round_constants[HALF + number], mds, state, spare, total, lanes)
+            if recording:
+                base = HALF * width + partial + number * width
+                for i in range(min(width, len(trace) - base)):
+                    trace[base + i, begin:end] = state[i, :lanes]
+        for i in range(len(outputs)):
+            outputs[i, begin:end] = state[i, :lanes]
+
+
+@kernel
+def _add_range(accumulator: Columns, addend: Columns, start: int, stop: int) -> None:
+    for i in range(len(accumulator)):
+        target, source = accumulator[i], addend[i]
+        for lane in range(start, stop):
+            target[lane] = add(target[lane], source[lane])
+
+
+@dataclass(frozen=True)
+class _Constants:
+    round_constants: Columns
+    mds: Columns
+    initial: Columns
+    dense: Columns
+    scalars: Columns
+    rows: Columns
+    columns: Columns
+
+
+@cache
+def _constants(width: int) -> _Constants:
+    permutation = permutation_of_width(width)
+    partial = permutation.partial
+    full = permutation.round_constants[:HALF] + permutation.round_constants[-HALF:]
+    return _Constants(
+        round_constants=to_montgomery(full, 0),
+        mds=to_montgomery(permutation.mds, 3),
+        initial=to_montgomery(partial.initial_constants, 0),
+        dense=to_montgomery(partial.dense),
+        scalars=to_montgomery([step.constant for step in partial.sparse], 0),
+        rows=to_montgomery([step.first_row for step in partial.sparse]),
+        columns=to_montgomery([step.first_column for step in partial.sparse]),
+    )
+
+
+def _run(state: Columns, outputs: Columns, trace: Columns) -> None:
+    inputs = np.ascontiguousarray(state)
+    constants = _constants(len(inputs))
+
+    def run(start: int, stop: int) -> None:
+        _permute_range(
+            inputs,
+            outputs,
+            trace,
+            constants.round_constants,
+            constants.mds,
+            constants.initial,
+            constants.dense,
+            constants.scalars,
+            constants.rows,
+            constants.columns,
+            start,
+            stop,
+        )
+
+    parallel_ranges(run, inputs.shape[1], grain=LANES)
+
+
+def permute(state: Columns) -> Columns:
+    """The permutation of each column: uint32[w, n] in [0, P) to uint32[w, n] in [0, P), w = 16 or 24."""
+    outputs = np.empty(state.shape, dtype=np.uint32)
+    _run(state, outputs, np.empty((0, state.shape[1]), dtype=np.uint32))
+    return outputs
+
+
+def trace_columns(width: int) -> int:
+    """How many columns `permutation_trace` returns: 140 for width 16, 199 for width 24."""
+    return (2 * HALF - 1) * width + permutation_of_width(width).partial_rounds + DIGEST_SIZE
+
+
+def permutation_trace(inputs: Columns) -> Columns:
+    """The columns of a circuit that proves n permutations: uint32[w, n] in [0, P) to uint32[columns, n] in
+    [0, P).
+
+    In this order: the states after full rounds 0 to 3 (w columns each), s[0]^3 of every partial round (one
+    column each), the states after full rounds 4 to 6, the first 8 elements after round 7, before any
+    feed-forward.
+    """
+    trace = np.empty((trace_columns(len(inputs)), inputs.shape[1]), dtype=np.uint32)
+    _run(inputs, np.empty((0, inputs.shape[1]), dtype=np.uint32), trace)
+    return trace
+
+
+def _feed_forward(state: Columns) -> Columns:
+    count = state.shape[1]
+    digests = np.empty((DIGEST_SIZE, count), dtype=np.uint32)
+    _run(state, digests, np.empty((0, count), dtype=np.uint32))
+    first = np.ascontiguousarray(state[:DIGEST_SIZE])
+    parallel_ranges(lambda start, stop: _add_range(digests, first, start, stop), count, grain=1 << 14)
+    return digests
+
+
+def compress_nodes(left: Columns, right: Columns) -> Columns:
+    """Merkle node digests: the first 8 of P16(left || right) + (left || right); uint32[8, n] each, in [0,
+    P)."""
+    return _feed_forward(np.concatenate([left, right]))
+
+
+def hash_leaves(elements: Columns) -> Columns:
+    """Leaf digests uint32[8, n]: the first 8 of P24(elements) + elements, for uint32[24, n] in [0, P)."""
+    if elements.shape[0] != PERMUTATION_24.width:
+        raise ValueError(f"a leaf has {PERMUTATION_24.width} elements, not {elements.shape[0]}")
+    return _feed_forward(elements)
