@@ -1,0 +1,1 @@
+"""The ledger: reading contributions, encoding them as leaves, salts and the Merkle tree (SPEC §5)."""

@@ -1,0 +1,58 @@
+"""What is wrong with an input file, in a form that a person can act on (SPEC §9).
+
+Every problem names the file, the line, the column or key, the value as written, why it is refused and what
+to do. A reader collects problems and raises them together, so that one run shows what there is to mend.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from zkpay.errors import InputError
+
+MAX_PROBLEMS: Final = 100
+"""More than this many are counted, not listed."""
+
+_SHOWN_CHARACTERS: Final = 80
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One finding. `line` counts from 1 (0: the whole file); `value` is as written, or None where there is
+    none.
+    """
+
+    source: str
+    line: int
+    column: str
+    value: str | None
+    why: str
+    remedy: str
+    line_word: str = "line"
+
+    def __str__(self) -> str:
+        place = self.source if self.line == 0 else f"{self.source}, {self.line_word} {self.line}"
+        subject = self.column if self.value is None else f"{self.column} = {shown(self.value)}".lstrip(" =")
+        return f"{place}: {subject + ': ' if subject else ''}{self.why}; {self.remedy}"
+
+
+def shown(value: str) -> str:
+    """The value in quotes, control characters escaped, cut to a length that fits a message."""
+    cut = value if len(value) <= _SHOWN_CHARACTERS else value[:_SHOWN_CHARACTERS] + "..."
+    escaped = "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in cut)
+    return f'"{escaped}"'
+
+
+class MalformedFile(InputError):  # noqa: N818 - the finding's own word
+    """An input file with problems; nothing of it was used.  `problems` holds at most MAX_PROBLEMS of them."""
+
+    def __init__(self, problems: Sequence[Problem], total: int | None = None) -> None:
+        """`total`: how many there are, if more than are listed."""
+        self.problems = tuple(problems[:MAX_PROBLEMS])
+        self.total = len(problems) if total is None else total
+        lines = [str(problem) for problem in self.problems]
+        if self.total > 1:
+            lines.insert(0, f"{self.problems[0].source}: {self.total:,} errors, nothing was read")
+        if self.total > len(self.problems):
+            lines.append(f"... and {self.total - len(self.problems):,} more")
+        super().__init__("\n".join(lines))

@@ -1,0 +1,114 @@
+"""The text of a policy: TOML without floats, with the line of every key (SPEC §4.1).
+
+tomllib gives values without places, so a small index from key to line is made beside it. It needs to be
+right for documents that tomllib accepts only, and serves messages only: nothing is decided by it.
+"""
+
+import re
+import tomllib
+from typing import Any, Final
+
+from zkpay.ledger.problems import MalformedFile, Problem
+
+MAX_POLICY_BYTES: Final = 2**20
+
+KeyPath = tuple[str | int, ...]
+
+_HEADER: Final = re.compile(r"\s*\[\[?\s*([^\]]+?)\s*\]\]?")
+_KEY: Final = r"""(?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')"""
+_ASSIGNMENT: Final = re.compile(rf"\s*({_KEY}(?:\s*\.\s*{_KEY})*)\s*=")
+_KEY_PART: Final = re.compile(_KEY)
+_SYNTAX_PLACE: Final = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)")
+
+
+class FloatText(str):
+    """A TOML float as written; a type of its own, so that the reader can name and refuse it."""
+
+    __slots__ = ()
+
+
+def parse_toml(text: bytes, source: str) -> tuple[dict[str, Any], dict[KeyPath, int]]:
+    """The document and the line of each key; MalformedFile if it isn't TOML in UTF-8, or holds a float."""
+    if len(text) > MAX_POLICY_BYTES:
+        raise _malformed(source, 0, f"{len(text):,} bytes", f"a policy has at most {MAX_POLICY_BYTES:,}")
+    try:
+        decoded = text.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = text.count(b"\n", 0, error.start) + 1
+        raise _malformed(source, line, "not UTF-8", "save the file as UTF-8") from error
+    if not decoded.strip():
+        raise _malformed(source, 0, "the file is empty", "write a policy into it")
+    try:
+        document = tomllib.loads(decoded, parse_float=FloatText)
+    except (ValueError, RecursionError) as error:
+        place = _SYNTAX_PLACE.search(str(error))
+        line = 0 if place is None else int(place[1] or len(decoded.splitlines()))
+        why = f"not TOML: {_SYNTAX_PLACE.sub('', str(error))}"
+        raise _malformed(source, line, why, "mend the syntax") from error
+    lines = line_index(decoded)
+    floats = [
+        Problem(
+            source, line_of(lines, path), dotted(path), value, "a float", f'write it as a string: "{value}"'
+        )
+        for path, value in _floats(document, ())
+    ]
+    if floats:
+        raise MalformedFile(floats)
+    return document, lines
+
+
+def line_index(text: str) -> dict[KeyPath, int]:
+    """Key path -> line, for every table header and assignment outside multi-line strings."""
+    lines: dict[KeyPath, int] = {}
+    section: KeyPath = ()
+    inside_string = False
+    for number, line in enumerate(text.splitlines(), start=1):
+        opened_inside = inside_string
+        if (line.count('"""') + line.count("'''")) % 2:
+            inside_string = not inside_string
+        if opened_inside:
+            continue
+        assignment = _ASSIGNMENT.match(line)
+        header = None if assignment else _HEADER.match(line)
+        if header:
+            section = _parts(header[1])
+            lines.setdefault(section, number)
+        elif assignment:
+            path = section + _parts(assignment[1])
+            for length in range(len(section) + 1, len(path) + 1):
+                lines.setdefault(path[:length], number)
+    return lines
+
+
+def line_of(lines: dict[KeyPath, int], path: KeyPath) -> int:
+    """The line of a key, or of the nearest table around it; 0 if there is none."""
+    for length in range(len(path), 0, -1):
+        if path[:length] in lines:
+            return lines[path[:length]]
+    return 0
+
+
+def dotted(path: KeyPath) -> str:
+    """A key path as people write it: `fields.kind.values[2]`."""
+    text = ""
+    for part in path:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+    return text
+
+
+def _parts(key: str) -> KeyPath:
+    return tuple(part.strip("\"'") for part in _KEY_PART.findall(key))
+
+
+def _floats(value: object, path: KeyPath) -> list[tuple[KeyPath, str]]:
+    if isinstance(value, FloatText):
+        return [(path, value)]
+    if isinstance(value, dict):
+        return [found for key, entry in value.items() for found in _floats(entry, (*path, key))]
+    if isinstance(value, list):
+        return [found for index, entry in enumerate(value) for found in _floats(entry, (*path, index))]
+    return []
+
+
+def _malformed(source: str, line: int, why: str, remedy: str) -> MalformedFile:
+    return MalformedFile([Problem(source, line, "", None, why, remedy)])
