@@ -1,0 +1,177 @@
+"""The proof system's parameters as one function of (profile, circuit) (SPEC §6).
+
+Prover and verifier each call `derive`; a proof carries the profile's name and nothing else, so no proof can
+choose its own security. Every result proves at least `MINIMUM_BITS` bits or `derive` refuses.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from zkpay.errors import InputError, Refused
+from zkpay.stark.air import MAX_DEGREE, Circuit
+from zkpay.stark.field import EXTENSION_DEGREE, TWO_ADICITY
+from zkpay.stark.security import Security, Workload, johnson, unique_decoding
+
+MINIMUM_BITS = 100.0
+GRINDING_BITS = 20
+# Tables of this height or more leave room for the masks within a slack of 1/32.
+TALL_HEIGHT = 1 << 14
+# The shortest table that the larger slack of 1/2 has room for.
+SHORT_HEIGHT = 1 << 10
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A named choice between proof size, proving time and the theorem relied on."""
+
+    name: str
+    regime: Literal["johnson", "unique-decoding"]
+    blowup_tall: int  # slack 1/32
+    blowup_short: int  # slack 1/2
+
+
+PROFILES = {
+    "default": Profile("default", "johnson", 4, 8),
+    "conservative": Profile("conservative", "unique-decoding", 4, 8),
+    "compact": Profile("compact", "johnson", 8, 16),
+}
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """All numbers of one proof.
+
+    height N: largest table. dimension K: every committed polynomial, lifted, has degree below K. domain n = blowup
+    * N. mask_length h: coefficients of each column's mask. quotient_cosets: cosets of size N that determine the
+    quotient. split s: q = q_0 + X^s q_1. arities: FRI folds. final_length: coefficients of the last polynomial.
+    """
+
+    profile: Profile
+    height: int
+    dimension: int
+    domain: int
+    blowup: int
+    mask_length: int
+    quotient_cosets: int
+    split: int
+    arities: tuple[int, ...]
+    final_length: int
+    queries: int
+    grinding_bits: int
+    security: Security
+
+    def to_bytes(self) -> bytes:
+        """What the transcript absorbs: every number, fixed width, with the profile's name."""
+        numbers = (
+            self.height,
+            self.dimension,
+            self.domain,
+            self.blowup,
+            self.mask_length,
+            self.quotient_cosets,
+            self.split,
+            self.final_length,
+            self.queries,
+            self.grinding_bits,
+            self.security.multiplicity,
+            len(self.arities),
+            *self.arities,
+        )
+        return self.profile.name.encode().ljust(16, b"\0") + b"".join(n.to_bytes(8, "little") for n in numbers)
+
+
+def minimum_height(largest: int) -> int:
+    """Least height of a table in a circuit whose largest variable table needs `largest` rows."""
+    return TALL_HEIGHT if largest > TALL_HEIGHT // 2 else SHORT_HEIGHT
+
+
+def profile_by_name(name: str) -> Profile:
+    """The profile called `name`; InputError names the known ones."""
+    if name not in PROFILES:
+        raise InputError(f"profile {name!r} is unknown; known: {', '.join(PROFILES)}")
+    return PROFILES[name]
+
+
+def derive(profile: Profile, circuit: Circuit) -> Parameters:
+    """The parameters for `circuit` under `profile`; Refused if 100 proven bits can't be reached."""
+    heights = [item.height for item in circuit.placed]
+    height, shortest = max(heights), min(heights)
+    tall = shortest >= TALL_HEIGHT
+    blowup = profile.blowup_tall if tall else profile.blowup_short
+    dimension = height + height // 32 if tall else height + height // 2
+    domain = blowup * height
+    if domain > 1 << TWO_ADICITY:
+        raise Refused(f"{height} rows at blowup {blowup} exceed the field's largest domain, 2^{TWO_ADICITY}")
+    arities, final_length = _folds(dimension)
+    for queries in range(20, 400):
+        work = _workload(circuit, height, dimension, domain, arities, queries)
+        security = johnson(work) if profile.regime == "johnson" else unique_decoding(work)
+        if security.bits >= MINIMUM_BITS:
+            break
+    else:
+        raise Refused(f"profile {profile.name}: {height} rows can't reach {MINIMUM_BITS} proven bits")
+    mask_length = _mask_length(queries)
+    ratio = height // shortest
+    quotient_length = MAX_DEGREE * (shortest + mask_length - 1) * ratio + ratio - height + 1
+    split = dimension - mask_length
+    cosets = -(-quotient_length // height)
+    if (shortest + mask_length) * ratio > dimension or quotient_length > 2 * split or cosets > blowup:
+        raise Refused(f"a table of {shortest} rows is too short for masks of {mask_length} in a slack of {dimension}")
+    return Parameters(
+        profile=profile,
+        height=height,
+        dimension=dimension,
+        domain=domain,
+        blowup=blowup,
+        mask_length=mask_length,
+        quotient_cosets=cosets,
+        split=split,
+        arities=arities,
+        final_length=final_length,
+        queries=queries,
+        grinding_bits=GRINDING_BITS,
+        security=security,
+    )
+
+
+def _mask_length(queries: int) -> int:
+    """Least multiple of 64 that covers what a proof reveals of a column (SPEC §7): 2 (e + q)."""
+    return -(-2 * (EXTENSION_DEGREE + queries) // 64) * 64
+
+
+def _folds(dimension: int) -> tuple[tuple[int, ...], int]:
+    """Fold by 8, then by what is left, to a last polynomial of 24 to 47 coefficients."""
+    arities = []
+    length = dimension
+    while length > 47:
+        arity = next(arity for arity in (8, 4, 2) if length % arity == 0 and length // arity >= 24)
+        arities.append(arity)
+        length //= arity
+    return tuple(arities), length
+
+
+def _workload(
+    circuit: Circuit, height: int, dimension: int, domain: int, arities: tuple[int, ...], queries: int
+) -> Workload:
+    tables = [item.table for item in circuit.placed]
+    helpers = sum(len(table.helpers) for table in tables)
+    openings = sum(table.width + len(table.next_row_columns) for table in tables)
+    # Helper columns, then accumulator at two points, two quotient chunks and the FRI mask.
+    batched = openings + EXTENSION_DEGREE * (helpers + 2 + 2) + 1
+    return Workload(
+        height=height,
+        dimension=dimension,
+        domain=domain,
+        batched=batched,
+        constraints=sum(len(table.constraints) for table in tables) + helpers + 1,
+        fractions=sum(len(item.table.interactions) * item.height for item in circuit.placed)
+        + len(circuit.public_terms),
+        bus_width=circuit.bus_width + 1,
+        sums=len(circuit.sum_targets),
+        degree=MAX_DEGREE,
+        arities=arities,
+        queries=queries,
+        grinding_bits=GRINDING_BITS,
+    )

@@ -1,0 +1,155 @@
+"""The statement: the public values that a payout proof is about (SPEC §3).
+
+It travels as RFC 8785 JSON; the verifier re-encodes what it read and compares bytes, so one statement has one
+byte string, and that byte string is what the transcript absorbs. Amounts are decimal strings of base units.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import rfc8785
+
+from zkpay.errors import InputError
+from zkpay.stark.field import P
+
+FORMAT = "zkpay/statement/v1"
+DIGEST_LENGTH = 8
+MAXIMUM_COUNT = 1 << 21
+MAXIMUM_BYTES = 1 << 16
+
+Digest = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Statement:
+    """All public values. Roots are 8 field elements; counts and amounts are naturals.
+
+    `counts` has one entry for each reason code of the policy, "accepted" first, in code order.
+    """
+
+    circuit_digest: bytes
+    policy_digest: bytes
+    origin: str
+    epoch: str
+    contribution_root: Digest
+    contribution_count: int
+    counts: tuple[tuple[str, int], ...]
+    payout_root: Digest
+    account_count: int
+    pool: int
+    paid: int
+    dust: int
+    total_score: int
+
+    def to_bytes(self) -> bytes:
+        """The canonical JSON bytes."""
+        return rfc8785.dumps(
+            {
+                "format": FORMAT,
+                "circuit_digest": self.circuit_digest.hex(),
+                "policy_digest": self.policy_digest.hex(),
+                "origin": self.origin,
+                "epoch": self.epoch,
+                "contribution_root": digest_hex(self.contribution_root),
+                "contribution_count": self.contribution_count,
+                "counts": [[name, count] for name, count in self.counts],
+                "payout_root": digest_hex(self.payout_root),
+                "account_count": self.account_count,
+                "pool": str(self.pool),
+                "paid": str(self.paid),
+                "dust": str(self.dust),
+                "total_score": str(self.total_score),
+            }
+        )
+
+    @staticmethod
+    def from_bytes(data: bytes) -> Statement:
+        """Read canonical bytes; anything else is an InputError that names the field."""
+        if len(data) > MAXIMUM_BYTES:
+            raise InputError(f"statement: {len(data)} bytes is over the limit of {MAXIMUM_BYTES}")
+        try:
+            fields = json.loads(data.decode("utf-8"))
+        except (ValueError, RecursionError) as error:
+            raise InputError(f"statement: not JSON: {error}") from None
+        if not isinstance(fields, dict) or fields.get("format") != FORMAT:
+            raise InputError(f"statement: expected an object with format {FORMAT!r}")
+        statement = Statement(
+            circuit_digest=_bytes32(fields, "circuit_digest"),
+            policy_digest=_bytes32(fields, "policy_digest"),
+            origin=_text(fields, "origin"),
+            epoch=_text(fields, "epoch"),
+            contribution_root=parse_digest(fields.get("contribution_root"), "contribution_root"),
+            contribution_count=_count(fields.get("contribution_count"), "contribution_count"),
+            counts=_counts(fields.get("counts")),
+            payout_root=parse_digest(fields.get("payout_root"), "payout_root"),
+            account_count=_count(fields.get("account_count"), "account_count"),
+            pool=_amount(fields, "pool"),
+            paid=_amount(fields, "paid"),
+            dust=_amount(fields, "dust"),
+            total_score=_amount(fields, "total_score"),
+        )
+        if statement.to_bytes() != data:
+            raise InputError("statement: not in canonical form (RFC 8785, known fields only, no spaces)")
+        return statement
+
+
+def digest_hex(digest: Digest) -> str:
+    """A digest of 8 elements as 64 hex digits, each element 8 digits, first element first."""
+    return "".join(f"{element:08x}" for element in digest)
+
+
+def parse_digest(value: Any, name: str) -> Digest:
+    """Inverse of `digest_hex`; elements of P or more are refused (InputError)."""
+    if not isinstance(value, str) or not re.fullmatch(r"[0-9a-f]{64}", value):
+        raise InputError(f"{name}: expected 64 lower-case hex digits")
+    digest = tuple(int(value[start : start + 8], 16) for start in range(0, 64, 8))
+    if any(element >= P for element in digest):
+        raise InputError(f"{name}: an element is not below the field's modulus")
+    return digest
+
+
+def _bytes32(fields: dict[str, Any], name: str) -> bytes:
+    value = fields.get(name)
+    if not isinstance(value, str) or not re.fullmatch(r"[0-9a-f]{64}", value):
+        raise InputError(f"statement: {name}: expected 64 lower-case hex digits")
+    return bytes.fromhex(value)
+
+
+def _text(fields: dict[str, Any], name: str) -> str:
+    value = fields.get(name)
+    if not isinstance(value, str) or not 1 <= len(value) <= 256 or any(ord(c) < 32 for c in value):
+        raise InputError(f"statement: {name}: expected 1 to 256 printable characters")
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError:
+        raise InputError(f"statement: {name}: not a valid Unicode text") from None
+    return value
+
+
+def _count(value: Any, name: str) -> int:
+    if type(value) is not int or not 0 <= value <= MAXIMUM_COUNT:
+        raise InputError(f"statement: {name}: expected an integer from 0 to {MAXIMUM_COUNT}")
+    return value
+
+
+def _counts(value: Any) -> tuple[tuple[str, int], ...]:
+    if not isinstance(value, list) or len(value) > 64:
+        raise InputError("statement: counts: expected a list of [reason, count]")
+    counts = []
+    for entry in value:
+        if not isinstance(entry, list) or len(entry) != 2 or not isinstance(entry[0], str):
+            raise InputError("statement: counts: expected a list of [reason, count]")
+        counts.append((entry[0], _count(entry[1], f"counts: {entry[0]!r}")))
+    return tuple(counts)
+
+
+def _amount(fields: dict[str, Any], name: str) -> int:
+    value = fields.get(name)
+    # 80 digits hold every amount of the protocol; the cap keeps integer parsing cheap.
+    if not isinstance(value, str) or not re.fullmatch(r"0|[1-9][0-9]{0,79}", value):
+        raise InputError(f"statement: {name}: expected a decimal integer string without leading zeros")
+    return int(value)

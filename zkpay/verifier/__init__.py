@@ -1,0 +1,1 @@
+"""Checks proofs; imports neither the prover nor any compiled kernel."""
