@@ -1,0 +1,76 @@
+"""Keccak-256 against pycryptodome, at every length around the block boundaries."""
+
+import numpy as np
+import pytest
+from Crypto.Hash import keccak
+
+from zkpay.kernels.keccak import grind, leaf_digests, node_digests
+from zkpay.stark.keccak import keccak256
+
+
+def oracle(data: bytes) -> bytes:
+    return keccak.new(digest_bits=256, data=data).digest()
+
+
+def as_bytes(digests: np.ndarray) -> list[bytes]:
+    return [column.astype("<u8").tobytes() for column in digests.T]
+
+
+def test_published_answers() -> None:
+    assert keccak256(b"").hex() == "c5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470"
+    assert keccak256(b"abc").hex() == "4e03657aea45a94fc7d47ba826c8d667c0d1e6e33a64a036ec44f58fa12d6c45"
+
+
+# With the prefix, 32 columns are a block of 136 bytes; with the salt as well, 28 are.
+@pytest.mark.parametrize("width", [0, 1, 2, 27, 28, 29, 30, 31, 32, 33, 34, 61, 62, 63, 66, 67, 100])
+@pytest.mark.parametrize("salted", [False, True])
+def test_leaves(width: int, salted: bool) -> None:
+    generator = np.random.default_rng(width)
+    count = 67
+    columns = generator.integers(0, 2**32, (width, count), dtype=np.uint32)
+    salts = generator.integers(0, 2**64, (2, count), dtype=np.uint64) if salted else None
+    prefix = 0xFEDCBA9876543210
+    expected = []
+    for row in range(count):
+        salt = b"" if salts is None else salts[:, row].astype("<u8").tobytes()
+        expected.append(oracle(prefix.to_bytes(8, "little") + salt + columns[:, row].astype("<u4").tobytes()))
+    assert as_bytes(leaf_digests(columns, prefix, salts)) == expected
+
+
+@pytest.mark.parametrize("count", [0, 1, 63, 64, 65, 300])
+def test_nodes(count: int) -> None:
+    left, right = np.random.default_rng(count).integers(0, 2**64, (2, 4, count), dtype=np.uint64)
+    expected = [
+        oracle((5).to_bytes(8, "little") + a + b)
+        for a, b in zip(as_bytes(left), as_bytes(right), strict=True)
+    ]
+    assert as_bytes(node_digests(left, right, 5)) == expected
+    both = np.concatenate([left, right], axis=1)
+    assert as_bytes(node_digests(both[:, :count], both[:, count:], 5)) == expected
+
+
+@pytest.mark.parametrize("bits", [0, 1, 8, 13])
+def test_grinding_finds_the_smallest_nonce(bits: int) -> None:
+    seed = bytes(range(32))
+    nonce = 0
+    while (
+        int.from_bytes(oracle((9).to_bytes(8, "little") + seed + nonce.to_bytes(8, "little"))[:8], "little")
+        % 2**bits
+    ):
+        nonce += 1
+    assert grind(seed, 9, bits) == nonce
+
+
+def test_refusals() -> None:
+    digests = np.zeros((4, 3), dtype=np.uint64)
+    with pytest.raises(ValueError, match="64-bit word"):
+        node_digests(digests, digests, 2**64)
+    with pytest.raises(ValueError, match="are needed"):
+        node_digests(digests, digests[:, :2], 0)
+    with pytest.raises(ValueError, match="salts must be"):
+        leaf_digests(np.zeros((1, 3), dtype=np.uint32), 0, digests)
+    with pytest.raises(ValueError, match="32 bytes"):
+        grind(b"short", 0, 1)
+    for bits in (-1, 33):
+        with pytest.raises(ValueError, match="0 to 32 bits"):
+            grind(bytes(32), 0, bits)
