@@ -1,5 +1,7 @@
 """The Merkle tree against its recursive definition, and paths that no tree has."""
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -99,16 +101,16 @@ class TestRootFromPath:
     tree = MerkleTree.build(digests)
 
     def reason(
-        self, digest: list[object], index: object, path: list[list[object]], count: int = count
+        self, digest: list[Any], index: Any, path: list[list[Any]], count: int = count
     ) -> str:
         with pytest.raises(Rejected) as caught:
-            root_from_path(digest, index, count, path)  # type: ignore[arg-type]
+            root_from_path(digest, index, count, path)
         return caught.value.reason
 
-    def path(self, index: int) -> list[list[object]]:
+    def path(self, index: int) -> list[list[Any]]:
         return self.tree.path(index).tolist()
 
-    def digest(self, index: int) -> list[object]:
+    def digest(self, index: int) -> list[Any]:
         return self.digests[:, index].tolist()
 
     def test_index_at_or_beyond_the_count(self) -> None:
@@ -131,7 +133,7 @@ class TestRootFromPath:
     def test_element_of_p_or_more(self) -> None:
         for level in range(3):
             path = self.path(2)
-            path[level][3] += P  # type: ignore[operator]
+            path[level][3] += P
             assert self.reason(self.digest(2), 2, path) == "non-canonical-element"
         digest = self.digest(2)
         digest[0] = P
@@ -153,7 +155,7 @@ class TestRootFromPath:
         path = self.path(2)
         for level in range(3):
             changed = [list(sibling) for sibling in path]
-            changed[level][0] = (int(str(changed[level][0])) + 1) % P
+            changed[level][0] = (changed[level][0] + 1) % P
             assert root_from_path(self.digests[:, 2], 2, 5, changed) != self.tree.root
         assert root_from_path(self.digests[:, 3], 2, 5, path) != self.tree.root
         assert root_from_path(self.digests[:, 2], 3, 5, path) != self.tree.root

@@ -1,0 +1,113 @@
+"""Contributions from CSV: RFC 4180, UTF-8, comma-separated, with a header (SPEC §5.1).
+
+pyarrow splits the file, all values as text, so that no number is ever guessed at. Lines are counted only when
+there is something to complain about.
+"""
+
+import csv
+import io
+import re
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import Final
+
+import pyarrow as pa
+from pyarrow import csv as pa_csv
+
+from zkpay.ledger.problems import MalformedFile, Problem
+from zkpay.ledger.raw_table import RawTable, check_columns, check_count, combined
+from zkpay.ledger.text_file import read_text
+
+_LINE: Final = re.compile(rb"[^\r\n]+")
+_LINE_END: Final = re.compile(rb"\r\n|\r|\n")
+
+
+def read_csv(path: str, required: Sequence[str]) -> RawTable:
+    """The rows of a CSV file; MalformedFile without a sound header. Rows of a wrong width are problems."""
+    content = read_text(path)
+    header = _LINE.search(content)
+    if header is None:
+        raise MalformedFile([Problem(path, 0, "", None, "the file is empty", "give it a header at least")])
+    header_line = 1 + len(_LINE_END.findall(content, 0, header.start()))
+    names = [name.strip() for name in next(csv.reader([header[0].decode("utf-8")]))]
+    check_columns(names, required, path, header_line)
+    body = content[header.end() :]
+    misshapen: list[pa_csv.InvalidRow] = []
+
+    def skip(row: pa_csv.InvalidRow) -> str:
+        misshapen.append(row)
+        return "skip"
+
+    columns = _split_rows(body, names, path, skip)
+    count = len(columns[names[0]])
+    check_count(count + len(misshapen), path)
+
+    @cache
+    def lines() -> list[int]:
+        return [header_line + start for start in _record_starts(body)]
+
+    @cache
+    def sound_lines() -> list[int]:
+        left_out = {row.number for row in misshapen}
+        return [line for number, line in enumerate(lines(), start=1) if number not in left_out]
+
+    problems = [
+        Problem(
+            path,
+            _nth(lines(), row.number - 1),
+            "",
+            row.text,
+            f"{row.actual_columns} values under {row.expected_columns} columns",
+            "give each column one value, in double quotes if it holds a comma",
+        )
+        for row in misshapen
+    ]
+    return RawTable(path, columns, count, lambda row: _nth(sound_lines(), row), problems=problems)
+
+
+def _split_rows(
+    body: bytes, names: Sequence[str], path: str, skip: Callable[[pa_csv.InvalidRow], str]
+) -> dict[str, pa.StringArray]:
+    """Column name -> texts. pyarrow leaves out empty lines, and calls `skip` on rows of another width."""
+    if not body.strip(b"\r\n"):
+        return {name: pa.array([], type=pa.string()) for name in names}
+    try:
+        table = pa_csv.read_csv(
+            pa.py_buffer(body),
+            # One block, since a row may not reach over two of them; one thread, so that rows are numbered.
+            read_options=pa_csv.ReadOptions(
+                column_names=list(names), use_threads=False, block_size=len(body) + 1
+            ),
+            parse_options=pa_csv.ParseOptions(newlines_in_values=True, invalid_row_handler=skip),
+            convert_options=pa_csv.ConvertOptions(
+                column_types={name: pa.string() for name in names},
+                strings_can_be_null=False,
+                check_utf8=False,
+            ),
+        )
+        return {name: combined(table.column(name)) for name in names}
+    except (pa.ArrowInvalid, ValueError) as error:
+        remedy = "write it as CSV with commas and, where needed, double quotes"
+        raise MalformedFile([Problem(path, 0, "", None, f"not CSV: {error}", remedy)]) from error
+
+
+def _record_starts(body: bytes) -> list[int]:
+    """The line at which each record starts; 0 is the rest of the header's line."""
+    if b'"' not in body:
+        return [number for number, line in enumerate(body.splitlines()) if line]
+    starts = []
+    reader = csv.reader(io.StringIO(body.decode("utf-8"), newline=""))
+    start = 0
+    try:
+        for values in reader:
+            if values:
+                starts.append(start)
+            start = reader.line_num
+    except csv.Error:
+        # A value longer than Python's own limit. It is refused anyway; later rows are named without a line.
+        return starts
+    return starts
+
+
+def _nth(lines: list[int], row: int) -> int:
+    return lines[row] if row < len(lines) else 0

@@ -1,0 +1,206 @@
+"""Text columns to numbers, accounts, kinds and keys, a column at a time (SPEC §5.1).
+
+Everything is checked in bulk; Python looks at single values only where they differ from what is expected,
+or once for each distinct account. Values that don't parse become findings and zeros.
+"""
+
+import re
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from zkpay.ledger.accounts import ACCOUNT_BYTES, MalformedAccount, parse_account
+from zkpay.ledger.codes import QUALITY_BITS, QUANTITY_BITS, UNKNOWN_KIND
+from zkpay.ledger.encoding import FINGERPRINT_ELEMENTS
+from zkpay.ledger.fingerprint_lanes import fingerprint_keys
+from zkpay.ledger.fingerprints import MAX_FINGERPRINT_BYTES
+from zkpay.ledger.raw_table import Explanation, Findings, Mask, RawTable
+
+MAX_TEXT_BYTES: Final = 128
+"""The longest contribution_id and kind."""
+MAX_DIGITS: Final = 64
+
+_CONTROL: Final = r"[\x00-\x1f\x7f\x{80}-\x{9f}\x{2028}\x{2029}]"
+_INT64_DIGITS: Final = 18
+"""Every number of this many digits fits int64."""
+_LOW_WORD: Final = 2**64 - 1
+_DECIMAL: Final = re.compile(r"[+-]?\d*\.?\d+([eE][+-]?\d+)?")
+
+Words = npt.NDArray[np.uint64]
+
+
+def contribution_ids(table: RawTable, findings: Findings) -> list[str]:
+    """The ids; each must be there, and differ from all others."""
+    column = table.column("contribution_id")
+    _check_text(column, "contribution_id", findings)
+    encoded = column.dictionary_encode()
+    if len(encoded.dictionary) < table.count:
+        codes = encoded.indices.to_numpy()
+        first = first_rows(codes)
+        repeated = (first[codes] != np.arange(table.count)) & (_lengths(column) > 0)
+
+        def explain(row: int) -> Explanation:
+            place = table.place(int(first[codes[row]]))
+            return f"{table.line_word} {place} has the same contribution_id", "give each record its own"
+
+        findings.add(repeated, "contribution_id", explain)
+    ids: list[str] = column.to_pylist()
+    return ids
+
+
+def accounts(table: RawTable, findings: Findings) -> tuple[npt.NDArray[np.uint8], list[str]]:
+    """The accounts, uint8[N, 20], and as written. Each distinct text is parsed once."""
+    encoded = table.column("account").dictionary_encode()
+    codes = encoded.indices.to_numpy()
+    texts = encoded.dictionary.to_pylist()
+    parsed = np.zeros((max(len(texts), 1), ACCOUNT_BYTES), dtype=np.uint8)
+    faults: dict[int, Explanation] = {}
+    for code, text in enumerate(texts):
+        try:
+            parsed[code] = np.frombuffer(parse_account(text), dtype=np.uint8)
+        except MalformedAccount as fault:
+            faults[code] = (fault.why, fault.remedy)
+    if faults:
+        findings.add(np.isin(codes, list(faults)), "account", lambda row: faults[int(codes[row])])
+    by_record: npt.NDArray[np.uint8] = parsed[codes]
+    return by_record, [texts[code] for code in codes.tolist()]
+
+
+def kinds(table: RawTable, declared: tuple[str, ...], findings: Findings) -> npt.NDArray[np.uint8]:
+    """Kind codes, uint8[N], UNKNOWN_KIND for a kind that isn't declared."""
+    column = table.column("kind")
+    _check_text(column, "kind", findings)
+    encoded = column.dictionary_encode()
+    code_of = {kind: code for code, kind in enumerate(declared)}
+    codes = [code_of.get(text, UNKNOWN_KIND) for text in encoded.dictionary.to_pylist()]
+    by_record: npt.NDArray[np.uint8] = np.array(codes or [UNKNOWN_KIND], dtype=np.uint8)[
+        encoded.indices.to_numpy()
+    ]
+    return by_record
+
+
+def quantities(table: RawTable, findings: Findings) -> tuple[Words, Words]:
+    """Quantities as low and high words of 64 bits; beyond 98 bits no leaf can record them."""
+    return _naturals(table, "quantity", QUANTITY_BITS, findings)
+
+
+def qualities(table: RawTable, findings: Findings) -> npt.NDArray[np.uint32]:
+    """Qualities, uint32[N]; beyond 28 bits no leaf can record them."""
+    return _naturals(table, "quality", QUALITY_BITS, findings)[0].astype(np.uint32)
+
+
+def fingerprints(table: RawTable, required: bool, findings: Findings) -> npt.NDArray[np.uint32]:
+    """Fingerprint keys, uint32[8, N], zero for an absent fingerprint, which `required` makes a finding."""
+    column = table.column("fingerprint")
+    keys = np.zeros((FINGERPRINT_ELEMENTS, table.count), dtype=np.uint32)
+    absent = _lengths(column) == 0
+    if required:
+        remedy = "write the content's hash: the policy accepts each content once"
+        findings.add(absent, "fingerprint", ("missing", remedy))
+    if absent.all():
+        return keys
+    prefixed = pc.starts_with(column, "0x")
+    if pc.any(prefixed).as_py():
+        column = pc.if_else(prefixed, pc.utf8_slice_codeunits(column, 2), column)
+    digits = _lengths(column)
+    sound = _matches(column, r"\A[0-9a-fA-F]+\z")
+    sound &= (digits % 2 == 0) & (digits <= 2 * MAX_FINGERPRINT_BYTES)
+    why = "not a fingerprint"
+    remedy = f"write 1 to {MAX_FINGERPRINT_BYTES} bytes as pairs of hexadecimal digits"
+    findings.add(~sound & ~absent, "fingerprint", (why, remedy))
+    for length in np.unique(digits[sound]).tolist():
+        rows = np.flatnonzero(sound & (digits == length))
+        packed = bytes.fromhex(_text_of(column.take(pa.array(rows))))
+        keys[:, rows] = fingerprint_keys(
+            np.frombuffer(packed, dtype=np.uint8).reshape(rows.size, length // 2)
+        )
+    return keys
+
+
+def choices(
+    table: RawTable, column: str, known: tuple[str, ...], findings: Findings
+) -> npt.NDArray[np.int64]:
+    """The index in `known` of each value, -1 where there is none; any other value is a finding."""
+    encoded = table.column(column).dictionary_encode()
+    unknown = len(known)
+    code_of = {"": -1} | {name: code for code, name in enumerate(known)}
+    codes = [code_of.get(text, unknown) for text in encoded.dictionary.to_pylist()]
+    found = np.array(codes or [-1], dtype=np.int64)[encoded.indices.to_numpy()]
+    findings.add(found == unknown, column, (f"not a {column}", f"use one of {', '.join(known)}, or none"))
+    return np.where(found == unknown, -1, found)
+
+
+def first_rows(codes: npt.NDArray[np.integer]) -> npt.NDArray[np.int64]:
+    """The first row of each code, for codes numbered in the order in which they first appear."""
+    starts = np.ones(codes.size, dtype=bool)
+    starts[1:] = codes[1:] > np.maximum.accumulate(codes)[:-1]
+    return np.flatnonzero(starts)
+
+
+def _check_text(column: pa.StringArray, name: str, findings: Findings) -> None:
+    lengths = _lengths(column)
+    findings.add(lengths == 0, name, ("missing", "write a value"))
+    findings.add(lengths > MAX_TEXT_BYTES, name, ("too long", f"use at most {MAX_TEXT_BYTES} bytes of UTF-8"))
+    # Line ends above all: after an unclosed double quote the rest of a CSV file is one value.
+    why = "a control character or a line end"
+    findings.add(_matches(column, _CONTROL), name, (why, "remove it, and close every double quote"))
+
+
+def _naturals(table: RawTable, name: str, bits: int, findings: Findings) -> tuple[Words, Words]:
+    column = table.column(name)
+    lengths = _lengths(column)
+    sound = _matches(column, r"\A[0-9]+\z") & (lengths <= MAX_DIGITS)
+    if not sound.all():
+        findings.add(~sound, name, lambda row: _not_natural(column[row].as_py()))
+    short = sound & (lengths <= _INT64_DIGITS)
+    as_digits = column if short.all() else pc.if_else(pa.array(short), column, "0")
+    low = pc.cast(as_digits, pa.int64()).to_numpy(zero_copy_only=False).astype(np.uint64)
+    high = np.zeros(table.count, dtype=np.uint64)
+    too_large = low >> np.uint64(bits) != 0 if bits < 64 else np.zeros(table.count, dtype=bool)
+    long_rows = np.flatnonzero(sound & ~short)
+    if long_rows.size:
+        values = [int(text) for text in column.take(pa.array(long_rows)).to_pylist()]
+        beyond = np.array([value >> bits != 0 for value in values], dtype=bool)
+        too_large[long_rows] = beyond
+        kept = [0 if value >> bits else value for value in values]
+        low[long_rows] = np.array([value & _LOW_WORD for value in kept], dtype=np.uint64)
+        high[long_rows] = np.array([value >> 64 for value in kept], dtype=np.uint64)
+    why = f"beyond 2^{bits} - 1, the largest that a record can hold"
+    findings.add(too_large, name, (why, "mend the value"))
+    low[too_large] = 0
+    return low, high
+
+
+def _not_natural(text: str) -> Explanation:
+    """Why a text is no number that we read, in the words that help most."""
+    if not text:
+        return "missing", "write a whole number"
+    if re.fullmatch(r"-\d+", text):
+        return "negative", "write a whole number of 0 or more"
+    if re.fullmatch(r"\d+", text) and text.isascii():
+        return f"more than {MAX_DIGITS} digits", "mend the value"
+    if _DECIMAL.fullmatch(text):
+        return "not a whole number", "scale it to whole units; neither points nor exponents are read"
+    return "not a number", "write decimal digits only, without signs, spaces or separators"
+
+
+def _lengths(column: pa.StringArray) -> npt.NDArray[np.int32]:
+    lengths: npt.NDArray[np.int32] = pc.binary_length(column).to_numpy(zero_copy_only=False)
+    return lengths
+
+
+def _matches(column: pa.StringArray, pattern: str) -> Mask:
+    matches: Mask = pc.match_substring_regex(column, pattern).to_numpy(zero_copy_only=False).astype(bool)
+    return matches
+
+
+def _text_of(column: pa.StringArray) -> str:
+    """All values of a column, run together."""
+    offsets = np.frombuffer(column.buffers()[1], dtype=np.int32)[
+        column.offset : column.offset + len(column) + 1
+    ]
+    raw: bytes = column.buffers()[2].to_pybytes()
+    return raw[offsets[0] : offsets[-1]].decode("ascii")

@@ -1,0 +1,94 @@
+"""Contributions from JSONL: one JSON object on each line, in UTF-8 (SPEC §5.1).
+
+Numbers are kept as written, never as floats; whole numbers may be JSON numbers or strings of digits.
+"""
+
+import json
+from collections.abc import Sequence
+from typing import Any, Final
+
+import pyarrow as pa
+
+from zkpay.ledger.problems import MAX_PROBLEMS, Problem
+from zkpay.ledger.raw_table import COLUMNS, NUMBER_COLUMNS, RawTable, check_count
+from zkpay.ledger.text_file import read_text
+
+
+class NumberText(str):
+    """A JSON number as written, told apart from a JSON string."""
+
+    __slots__ = ()
+
+
+class _DuplicateKeyError(ValueError):
+    """Two members of one object have the same key."""
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise _DuplicateKeyError("a key stands twice in it")
+    return members
+
+
+_DECODER: Final = json.JSONDecoder(
+    object_pairs_hook=_object, parse_float=NumberText, parse_int=NumberText, parse_constant=NumberText
+)
+
+
+def read_jsonl(path: str, required: Sequence[str]) -> RawTable:
+    """The rows of a JSONL file; lines that aren't such an object become problems and no rows."""
+    places: list[int] = []
+    values: dict[str, list[str]] = {name: [] for name in COLUMNS}
+    problems: list[Problem] = []
+    # Not splitlines(): JSON strings may hold U+2028 and others that it takes for line ends.
+    for number, line in enumerate(read_text(path).decode("utf-8").split("\n"), start=1):
+        text = line.strip(" \t\r")
+        if not text:
+            continue
+        row, problem = _row(text, required, path, number)
+        if problem is not None:
+            problems.append(problem)
+            if len(problems) == MAX_PROBLEMS:
+                break
+            continue
+        places.append(number)
+        for name in COLUMNS:
+            values[name].append(row.get(name, ""))
+    check_count(len(places), path)
+    columns = {name: pa.array(texts, type=pa.string()) for name, texts in values.items()}
+    return RawTable(path, columns, len(places), places.__getitem__, problems=problems)
+
+
+def _row(text: str, required: Sequence[str], path: str, number: int) -> tuple[dict[str, str], Problem | None]:
+    """A line's values as text, or what is wrong with the line."""
+
+    def problem(column: str, value: str | None, why: str, remedy: str) -> tuple[dict[str, str], Problem]:
+        return {}, Problem(path, number, column, value, why, remedy)
+
+    try:
+        members = _DECODER.decode(text)
+    except (ValueError, RecursionError) as error:
+        return problem("", text, f"not a JSON object: {error}", "write one JSON object on each line")
+    if not isinstance(members, dict):
+        return problem("", text, "not a JSON object", "write one JSON object on each line")
+    for name in required:
+        if name not in members:
+            return problem(name, None, "missing", "add it to the object")
+    row: dict[str, str] = {}
+    for name, value in members.items():
+        if name not in COLUMNS:
+            return problem(name, None, "zkpay knows no such column", "remove it from the object")
+        if value is None:
+            continue
+        if type(value) is str:
+            # A lone surrogate, which JSON can write as an escape and UTF-8 can't.
+            if not value.isascii() and any("\ud800" <= letter <= "\udfff" for letter in value):
+                return problem(name, value, "half of a surrogate pair", "write valid Unicode")
+            row[name] = value
+        elif type(value) is NumberText and name in NUMBER_COLUMNS:
+            row[name] = str(value)
+        else:
+            wanted = "decimal digits" if name in NUMBER_COLUMNS else "a string in double quotes"
+            return problem(name, json.dumps(value), "of the wrong type", f"write {wanted}")
+    return row, None
