@@ -301,7 +301,7 @@ class _Serialiser:
 def _table_bytes(item: PlacedTable) -> bytes:
     table = item.table
     serialiser = _Serialiser()
-    memory: dict[int, int] = {}
+    memory: dict[Expression, int] = {}
 
     def number(expression: Expression) -> int:
         return read(expression, serialiser, memory)

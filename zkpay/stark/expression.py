@@ -148,9 +148,9 @@ class Reader(Protocol[Value]):
     def product(self, left: Value, right: Value) -> Value: ...
 
 
-def read(expression: Expression, reader: Reader[Value], memory: dict[int, Value]) -> Value:
-    """Evaluate with `reader`; `memory` (by node identity) is shared between calls on one graph."""
-    known = memory.get(id(expression))
+def read(expression: Expression, reader: Reader[Value], memory: dict[Expression, Value]) -> Value:
+    """Evaluate with `reader`; `memory` (nodes compare by identity) is shared between calls on one graph."""
+    known = memory.get(expression)
     if known is not None:
         return known
     value: Value
@@ -172,5 +172,5 @@ def read(expression: Expression, reader: Reader[Value], memory: dict[int, Value]
         value = reader.public(expression.name)
     else:
         raise TypeError(f"not an expression node: {type(expression).__name__}")
-    memory[id(expression)] = value
+    memory[expression] = value
     return value

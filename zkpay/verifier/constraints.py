@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from zkpay.stark.air import Circuit, PlacedTable, Where
-from zkpay.stark.expression import Column, Phase, read
+from zkpay.stark.expression import Column, Expression, Phase, read
 from zkpay.stark.field import (
     EXT_ONE,
     EXT_ZERO,
@@ -129,7 +129,7 @@ def _table(
         preprocessed=[evaluate_polynomial(ntt_inverse(column), point) for column in table.preprocessed_values],
         publics=circuit.publics,
     )
-    memory: dict[int, Extension] = {}
+    memory: dict[Expression, Extension] = {}
     by_where = dict.fromkeys(Where, EXT_ZERO)
     for constraint, weight in zip(table.constraints, weights, strict=False):
         value = read(constraint.expression, reader, memory)
