@@ -27,10 +27,9 @@ def _evaluate(coefficients: Columns, powers: Columns, values: npt.NDArray[np.uin
 
 
 def evaluate_at(coefficients: Columns, powers: Columns) -> Columns:
-    """uint32[w, 5]: sum_i coefficients[c, i] * point^i for uint32[w, L] and powers uint32[5, >= L] of the point."""
+    """uint32[w, 5]: sum_i coefficients[c, i] * point^i for uint32[w, L] and powers uint32[5, >= L] of the
+    point."""
     values = np.zeros((coefficients.shape[0], powers.shape[0]), dtype=np.uint64)
     constants = to_montgomery(powers[:, : coefficients.shape[1]])
-    parallel_ranges(
-        lambda start, stop: _evaluate(coefficients, constants, values, start, stop), coefficients.shape[0]
-    )
+    parallel_ranges(lambda start, stop: _evaluate(coefficients, constants, values, start, stop), coefficients.shape[0])
     return (values % np.uint64(P)).astype(np.uint32)

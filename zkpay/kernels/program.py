@@ -1,11 +1,11 @@
 """One fixed kernel that runs a constraint program over blocks of rows (SPEC §4.5).
 
-A program is an array of instructions (operation, destination, a, b) over registers of LANES rows. It compiles once
-and serves every circuit. Registers hold Montgomery form: columns are converted when they are loaded, results when
-they are stored. An extension register is five base registers in a row.
+A program is an array of instructions (operation, destination, a, b) over registers of LANES rows. It compiles
+once and serves every circuit. Registers hold Montgomery form: columns are converted when they are loaded,
+results when they are stored. An extension register is five base registers in a row.
 
-All values are canonical in [0, P), so a sum is below 2 P < 2^32 and a product below 2^62; `linear` adds at most two
-products before it reduces, 2 P^2 < 2^32 P.
+All values are canonical in [0, P), so a sum is below 2 P < 2^32 and a product below 2^62; `linear` adds at
+most two products before it reduces, 2 P^2 < 2^32 P.
 """
 
 from __future__ import annotations
@@ -50,7 +50,8 @@ _ONE = np.uint32(1)
 @dataclass(frozen=True)
 class Program:
     """instructions int32[n, 4]; terms int32[m, 2] = (register, constant); constants uint32[k] and
-    extension_constants uint32[e, 5] in Montgomery form; registers: how many; outputs: rows of stored results."""
+    extension_constants uint32[e, 5] in Montgomery form; registers: how many; outputs: rows of stored
+    results."""
 
     instructions: npt.NDArray[np.int32]
     terms: npt.NDArray[np.int32]
@@ -94,7 +95,12 @@ def _load(source: Columns, column: int, rotation: int, start: int, lanes: int, o
 
 @kernel
 def _linear(
-    terms: npt.NDArray[np.int32], constants: Columns, registers: Columns, offset: np.uint32, out: Columns, lanes: int
+    terms: npt.NDArray[np.int32],
+    constants: Columns,
+    registers: Columns,
+    offset: np.uint32,
+    out: Columns,
+    lanes: int,
 ) -> None:
     """out = offset + sum constant * register; two products at a time."""
     count = len(terms)
@@ -171,7 +177,10 @@ def _run(
                             result[lane] = add(result[lane], multiply(source[lane], weight))
             elif operation == EXTENSION_MULTIPLY:
                 _extension_product(
-                    registers[a : a + EXTENSION], registers[b : b + EXTENSION], registers[out : out + EXTENSION], lanes
+                    registers[a : a + EXTENSION],
+                    registers[b : b + EXTENSION],
+                    registers[out : out + EXTENSION],
+                    lanes,
                 )
             elif operation == EXTENSION_SCALE:
                 factor = registers[b]
@@ -213,11 +222,11 @@ def _run(
                     factor, source = selectors[where], sums[EXTENSION * where + k]
                     for lane in range(lanes):
                         # A canonical selector times a Montgomery value is canonical.
-                        product = multiply(factor[block + lane], source[lane])
+                        part = multiply(factor[block + lane], source[lane])
                         if where == 0:
-                            result[block + lane] = product
+                            result[block + lane] = part
                         else:
-                            result[block + lane] = add(result[block + lane], product)
+                            result[block + lane] = add(result[block + lane], part)
 
 
 def fold_constraints(

@@ -46,7 +46,7 @@ class CommittedTree:
 
 
 def coset_shift(height: int, ratio: int, blowup: int, coset: int) -> int:
-    """First point of coset `coset` in the domain of a table of `height` rows, `ratio` times shorter than the tallest."""
+    """First point of coset `coset` of the domain of a table with `height` rows, `ratio` times less than the tallest."""
     return pow(GENERATOR, ratio, P) * pow(root_of_unity(blowup * height), coset, P) % P
 
 
@@ -124,9 +124,7 @@ def sibling_digests(levels: dict[int, Digests], indices: Sequence[int]) -> bytes
         half = size // 2
         parents = sorted({index % half for index in known})
         for position in parents:
-            supply += [
-                digest_bytes(levels, size, child) for child in (position, position + half) if child not in known
-            ]
+            supply += [digest_bytes(levels, size, child) for child in (position, position + half) if child not in known]
         known = set(parents)
         size = half
     return b"".join(supply)

@@ -34,7 +34,7 @@ Columns = NDArray[np.uint32]
 def open_out_of_domain(
     circuit: Circuit, layout: Layout, parameters: Parameters, zeta: Extension, trees: Sequence[CommittedTree]
 ) -> Columns:
-    """uint32[openings, 5] in layout order: main and auxiliary at zeta^r, main at the next row, accumulator, quotient."""
+    """uint32[openings, 5] in layout order, from the committed coefficients."""
     values = np.zeros((layout.opening_count, EXTENSION_DEGREE), dtype=np.uint32)
     for position, (item, places) in enumerate(zip(circuit.placed, layout.openings, strict=True)):
         point = ext_pow(zeta, parameters.height // item.height)
@@ -84,9 +84,9 @@ def deep_codeword(
     accumulator = _values(layout.auxiliary, trees[1], ACCUMULATOR)
     quotient = trees[2].groups[0].values
     count = len(layout.quotient_openings)
-    for columns, places in ((accumulator, layout.accumulator), (quotient[:, :count], layout.quotient_openings)):
-        _accumulate(here, 1, columns, weights, places)
-        offsets[1] = ext_add(offsets.get(1, EXT_ZERO), _offset(weights, claimed, places))
+    for columns, opened in ((accumulator, layout.accumulator), (quotient[:, :count], layout.quotient_openings)):
+        _accumulate(here, 1, columns, weights, opened)
+        offsets[1] = ext_add(offsets.get(1, EXT_ZERO), _offset(weights, claimed, opened))
     _accumulate(following, 1, accumulator, weights, layout.accumulator_next)
     following_offset = ext_add(following_offset, _offset(weights, claimed, layout.accumulator_next))
 

@@ -13,7 +13,7 @@ from zkpay.kernels.keccak import leaf_digests
 from zkpay.kernels.ntt import interpolate_coset
 from zkpay.prover.commit import Digests, build_levels, sibling_digests
 from zkpay.stark.domains import fri_leaf_prefix
-from zkpay.stark.field import EXTENSION_DEGREE, GENERATOR, Extension, P
+from zkpay.stark.field import EXTENSION_DEGREE, GENERATOR, P
 from zkpay.stark.parameters import Parameters
 from zkpay.stark.proof import LayerOpening, element_bytes
 from zkpay.stark.protocol import draw_fold
@@ -68,8 +68,8 @@ def _commit_layer(codeword: Columns, arity: int, number: int) -> CommittedLayer:
     _, blowup, length = codeword.shape
     rest = length // arity
     # Entry k of the fibre of index i is the value at i + k * size / arity: same coset, rest * k places further.
-    fibres = codeword.reshape(EXTENSION_DEGREE, blowup, arity, rest).transpose(2, 0, 1, 3)
-    fibres = np.ascontiguousarray(fibres).reshape(arity * EXTENSION_DEGREE, blowup, rest)
+    split = codeword.reshape(EXTENSION_DEGREE, blowup, arity, rest).transpose(2, 0, 1, 3)
+    fibres = np.ascontiguousarray(split).reshape(arity * EXTENSION_DEGREE, blowup, rest)
     digests = leaf_digests(fibres.reshape(arity * EXTENSION_DEGREE, -1), fri_leaf_prefix(number), None)
     levels, root = build_levels({blowup * rest: digests.reshape(4, blowup, rest)})
     return CommittedLayer(arity, fibres, levels, root)

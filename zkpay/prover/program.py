@@ -142,8 +142,11 @@ class _Lowering:
 
     def assemble(self) -> kernel.Program:
         """Pack virtual registers into physical ones."""
-        sizes = {out: operation in _EXTENSION_RESULT for operation, out, _, _ in self.instructions
-                 if operation not in _NO_RESULT}
+        sizes = {
+            out: operation in _EXTENSION_RESULT
+            for operation, out, _, _ in self.instructions
+            if operation not in _NO_RESULT
+        }
         last_use: dict[int, int] = {}
         for position, instruction in enumerate(self.instructions):
             for register in self._reads(instruction):
@@ -217,9 +220,7 @@ def _denominator(lowering: _Lowering, interaction: Interaction, challenges: BusC
     return lowering.extension_sum(offset, terms)
 
 
-def _fraction(
-    lowering: _Lowering, group: Sequence[Interaction], challenges: BusChallenges
-) -> tuple[int, int]:
+def _fraction(lowering: _Lowering, group: Sequence[Interaction], challenges: BusChallenges) -> tuple[int, int]:
     """Registers (top, bottom) of the sum of the group's fractions."""
     top = bottom = -1
     for interaction in group:

@@ -131,7 +131,7 @@ def _preprocessed_on_coset(columns: Columns, shift: int) -> Columns:
 
 def _geometric(first: int, ratio: int, count: int) -> NDArray[np.int64]:
     """first * ratio^k, int64[count]."""
-    row = powers(ext(ratio), count)[0].astype(np.int64)
+    row: NDArray[np.int64] = powers(ext(ratio), count)[0].astype(np.int64)
     return row * first % P
 
 

@@ -130,7 +130,9 @@ class Table:
         """Require bit in {0, 1} on every row."""
         self.every(name, bit * (bit - 1))
 
-    def send(self, bus: Bus, name: str, payload: Sequence[Expression | int], multiplicity: Expression | int = 1) -> None:
+    def send(
+        self, bus: Bus, name: str, payload: Sequence[Expression | int], multiplicity: Expression | int = 1
+    ) -> None:
         """Put the tuple on the bus `multiplicity` times."""
         self._interact(bus, name, payload, multiplicity, 1)
 
@@ -307,9 +309,7 @@ def _table_bytes(item: PlacedTable) -> bytes:
         return read(expression, serialiser, memory)
 
     lines: list[str] = [f"table {table.name} height {item.height} width {table.width}"]
-    lines += [
-        f"preprocessed {keccak256(values.astype('<i8').tobytes()).hex()}" for values in table.preprocessed_values
-    ]
+    lines += [f"preprocessed {keccak256(values.astype('<i8').tobytes()).hex()}" for values in table.preprocessed_values]
     lines += [f"{c.where} {c.name!r} {number(c.expression)}" for c in table.constraints]
     lines += [
         f"bus {i.bus.name!r} {i.bus.identifier} {i.bus.width} {i.sign} {[number(e) for e in i.payload]} "

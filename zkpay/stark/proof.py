@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zkpay.errors import InputError, Rejected
-from zkpay.stark.field import P, Extension
+from zkpay.stark.field import Extension, P
 
 FORMAT = "zkpay/proof/v1"
 MAXIMUM_BYTES = 1 << 23

@@ -7,7 +7,7 @@ construction and nothing absorbed later can change an earlier challenge.
 from __future__ import annotations
 
 from zkpay.stark.domains import TRANSCRIPT_ABSORB, TRANSCRIPT_ADVANCE, TRANSCRIPT_SQUEEZE, prefix_bytes
-from zkpay.stark.field import P, Extension, is_base
+from zkpay.stark.field import Extension, P, is_base
 from zkpay.stark.keccak import keccak256
 
 
