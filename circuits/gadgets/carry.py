@@ -1,0 +1,283 @@
+"""Integer identities over naturals, proved line by line with carries (SPEC §5.2).
+
+`balance` proves sum of terms = 0 over the integers. The sum is cut into lines of R bits:
+
+    line_k + carry_{k-1} = 2^R * carry_k,    carry_{-1} = carry_{last} = 0.
+
+A field only proves such a line mod P. So from the bounds of the terms the gadget works out where each carry
+can lie, range-checks it there, and refuses unless both sides differ by less than P for all values that the
+checks let through: then equal mod P is equal. One bit more in a carry or a limb and the cheat gets P for
+free.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import count
+
+from zkpay.circuits.gadgets.range import MAXIMUM_RANGE_BITS, Natural, range_check
+from zkpay.stark.air import Table, Where
+from zkpay.stark.expression import Column, Expression, Public, constant, linear
+from zkpay.stark.field import P
+
+
+@dataclass(frozen=True)
+class PublicNumber:
+    """A natural that the verifier takes from the statement; `maximum` follows from policy and heights alone."""
+
+    name: str
+    maximum: int
+
+
+@dataclass(frozen=True)
+class PublicDigits:
+    """The digits of number * 2^shift in radix 2^radix, as public scalars, little-endian."""
+
+    number: PublicNumber
+    radix: int
+    shift: int = 0
+
+    @property
+    def count(self) -> int:
+        """How many digits the largest value takes; at least one."""
+        return max(1, -(-(self.number.maximum << self.shift).bit_length() // self.radix))
+
+    def digit(self, position: int) -> Public:
+        """The public scalar of one digit."""
+        return Public(f"{self.number.name}*2^{self.shift} radix 2^{self.radix} digit {position}")
+
+    def maximum(self, position: int) -> int:
+        """The largest value that digit can take."""
+        return min((1 << self.radix) - 1, (self.number.maximum << self.shift) >> (self.radix * position))
+
+    def values(self, numbers: Mapping[str, int]) -> dict[str, int]:
+        """Values of all digits by name; a number over its maximum is a ValueError."""
+        value = numbers[self.number.name]
+        if not 0 <= value <= self.number.maximum:
+            raise ValueError(f"{self.number.name} is {value}, over its maximum of {self.number.maximum}")
+        mask = (1 << self.radix) - 1
+        return {self.digit(k).name: ((value << self.shift) >> (self.radix * k)) & mask for k in range(self.count)}
+
+
+@dataclass(frozen=True)
+class Term:
+    """expression * multiplier * 2^position, where low <= expression <= high on every row that counts."""
+
+    expression: Expression
+    low: int
+    high: int
+    position: int = 0
+    multiplier: int | PublicNumber = 1
+
+
+def plus(number: Natural, multiplier: int | PublicNumber = 1) -> list[Term]:
+    """The terms of number * multiplier."""
+    return [Term(limb.expression, 0, limb.maximum, limb.position, multiplier) for limb in number]
+
+
+def minus(number: Natural, multiplier: int | PublicNumber = 1) -> list[Term]:
+    """The terms of -number * multiplier."""
+    return [Term(-limb.expression, -limb.maximum, 0, limb.position, multiplier) for limb in number]
+
+
+def product(left: Natural, right: Natural) -> list[Term]:
+    """The terms of left * right."""
+    return [
+        Term(a.expression * b.expression, 0, a.maximum * b.maximum, a.position + b.position)
+        for a in left
+        for b in right
+    ]
+
+
+def minus_public(number: PublicNumber) -> list[Term]:
+    """The term of -number."""
+    return [Term(constant(-1), -1, -1, 0, number)]
+
+
+@dataclass(frozen=True)
+class CarryRange:
+    """Where a carry may lie: low + stored, 0 <= stored < 2^bits, kept as `low_bits` and the bits above them.
+
+    With `top_maximum` the upper part is held at or below it, by a second look-up of the difference.
+    """
+
+    low: int
+    bits: int
+    top_maximum: int | None = None
+
+    @property
+    def low_bits(self) -> int:
+        """Bits in the first column; 0 if one column is enough."""
+        return MAXIMUM_RANGE_BITS if self.bits > MAXIMUM_RANGE_BITS else 0
+
+    @property
+    def high(self) -> int:
+        """The largest carry that the look-ups let through."""
+        if self.top_maximum is None:
+            return self.low + (1 << self.bits) - 1
+        return self.low + ((self.top_maximum + 1) << self.low_bits) - 1
+
+
+@dataclass(frozen=True)
+class _Line:
+    """One line of a plan: weighted expressions, and the interval of their sum."""
+
+    terms: tuple[tuple[int | Public, Expression], ...]
+    low: int
+    high: int
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Lines and carries of one identity at one radix, before any column exists."""
+
+    radix: int
+    lines: tuple[_Line, ...]
+    carries: tuple[CarryRange, ...]
+    digits: tuple[PublicDigits, ...]
+
+
+@dataclass(frozen=True)
+class Carry:
+    """Columns of one carry, least significant part first."""
+
+    range: CarryRange
+    columns: tuple[Column, ...]
+
+
+@dataclass(frozen=True)
+class Balance:
+    """What witness generation needs: carry_k = (line_k + carry_{k-1}) / 2^radix on the rows `where`."""
+
+    where: Where
+    radix: int
+    lines: tuple[Expression, ...]
+    carries: tuple[Carry, ...]
+    digits: tuple[PublicDigits, ...]
+
+
+def plan(terms: Iterable[Term], radix: int) -> Plan:
+    """Cut the identity into lines; ValueError with the numbers if some line does not fit below P."""
+    lines: dict[int, list[tuple[int | Public, Expression, int, int]]] = {}
+    digits: dict[PublicDigits, None] = {}
+    for term in terms:
+        offset, shift = divmod(term.position, radix)
+        if isinstance(term.multiplier, PublicNumber):
+            number = PublicDigits(term.multiplier, radix, shift)
+            digits[number] = None
+            for k in range(number.count):
+                ends = [term.low * number.maximum(k), term.high * number.maximum(k), 0]
+                lines.setdefault(offset + k, []).append((number.digit(k), term.expression, min(ends), max(ends)))
+        else:
+            sign, left = (1, term.multiplier) if term.multiplier >= 0 else (-1, -term.multiplier)
+            left <<= shift
+            for k in count():
+                if not left:
+                    break
+                digit, left = sign * (left & ((1 << radix) - 1)), left >> radix
+                if digit:
+                    ends = [digit * term.low, digit * term.high]
+                    lines.setdefault(offset + k, []).append((digit, term.expression, min(ends), max(ends)))
+    planned = []
+    for k in range(max(lines, default=0) + 1):
+        parts = lines.get(k, [])
+        weighted = tuple((coefficient, expression) for coefficient, expression, _, _ in parts)
+        planned.append(_Line(weighted, sum(part[2] for part in parts), sum(part[3] for part in parts)))
+    return Plan(radix, tuple(planned), _carry_ranges(planned, radix), tuple(digits))
+
+
+def _carry_ranges(lines: Sequence[_Line], radix: int) -> tuple[CarryRange, ...]:
+    """Ranges of the carries out of all lines but the last, each line checked to stay below P."""
+    ranges: list[CarryRange] = []
+    honest_low = honest_high = 0  # of the carry that comes in, for honest witnesses
+    allowed_low = allowed_high = 0  # of the carry that comes in, for all that the look-ups let through
+    for k, line in enumerate(lines):
+        low, high = line.low + allowed_low, line.high + allowed_high
+        if k == len(lines) - 1:
+            _must_fit(k, radix, max(high, -low))
+            break
+        # An honest carry is an exact quotient: round the interval inwards, but keep it from turning empty.
+        honest_low = -(-(line.low + honest_low) >> radix)
+        honest_high = max(honest_low, (line.high + honest_high) >> radix)
+        span = honest_high - honest_low
+        bits = span.bit_length()
+        if bits > 2 * MAXIMUM_RANGE_BITS:
+            raise ValueError(f"line {k} of radix 2^{radix}: a carry of {bits} bits is over {2 * MAXIMUM_RANGE_BITS}")
+        carry = CarryRange(honest_low, bits)
+        if _largest(low, high, carry, radix) >= P:
+            carry = CarryRange(honest_low, bits, span >> carry.low_bits)
+        _must_fit(k, radix, _largest(low, high, carry, radix))
+        ranges.append(carry)
+        allowed_low, allowed_high = carry.low, carry.high
+    return tuple(ranges)
+
+
+def _largest(low: int, high: int, carry: CarryRange, radix: int) -> int:
+    """Largest |line + carry in - 2^radix * carry out|."""
+    return max(high - (carry.low << radix), (carry.high << radix) - low)
+
+
+def _must_fit(k: int, radix: int, largest: int) -> None:
+    if largest >= P:
+        raise ValueError(f"line {k} of radix 2^{radix} reaches {largest}, which is not below P = {P}")
+
+
+def widest_plan(terms: Sequence[Term]) -> Plan:
+    """The plan with the widest lines (so the fewest carries) that fits; ValueError if none does."""
+    for radix in range(MAXIMUM_RANGE_BITS, 1, -1):
+        try:
+            return plan(terms, radix)
+        except ValueError as error:
+            refusal = error
+    raise ValueError(f"no radix fits; the narrowest: {refusal}")
+
+
+def balance(table: Table, name: str, terms: Sequence[Term], where: Where = Where.EVERY) -> Balance:
+    """Require sum of terms = 0 over the integers on the rows `where` (EVERY or FIRST).
+
+    Carries are columns `name carry[k]` (and `name carry[k] top`), looked up on every row. ValueError if the
+    terms are too wide for any radix.
+    """
+    if where not in (Where.EVERY, Where.FIRST):
+        raise ValueError(f"{table.name}/{name}: a balance holds on every or on the first row, not on {where}")
+    chosen = widest_plan(terms)
+    expressions: list[Expression] = []
+    carries: list[Carry] = []
+    carried: Expression | None = None
+    for k, line in enumerate(chosen.lines):
+        expressions.append(linear(line.terms))
+        parts: list[tuple[int | Public, Expression]] = list(line.terms)
+        if carried is not None:
+            parts.append((1, carried))
+        if k < len(chosen.carries):
+            carry = _carry_columns(table, f"{name} carry[{k}]", chosen.carries[k])
+            carries.append(carry)
+            carried = _carry_value(carry)
+            parts.append((-(1 << chosen.radix), carried))
+        if where is Where.EVERY:
+            table.every(f"{name} line {k}", linear(parts))
+        else:
+            table.first(f"{name} line {k}", linear(parts))
+    gadget = Balance(where, chosen.radix, tuple(expressions), tuple(carries), chosen.digits)
+    table.gadgets.append(gadget)
+    return gadget
+
+
+def _carry_columns(table: Table, name: str, carry: CarryRange) -> Carry:
+    columns = [table.column(name)]
+    if carry.low_bits:
+        range_check(table, name, columns[0], carry.low_bits)
+        columns.append(table.column(f"{name} top"))
+    top = columns[-1]
+    range_check(table, top.name, top, carry.bits - carry.low_bits)
+    if carry.top_maximum is not None:
+        range_check(table, f"{carry.top_maximum} - {top.name}", carry.top_maximum - top, carry.bits - carry.low_bits)
+    return Carry(carry, tuple(columns))
+
+
+def _carry_value(carry: Carry) -> Expression:
+    low_bits = carry.range.low_bits
+    if not low_bits:
+        return linear([(1, carry.columns[0])], carry.range.low)
+    return linear([(1, carry.columns[0]), (1 << low_bits, carry.columns[1])], carry.range.low)

@@ -1,0 +1,45 @@
+"""Heights of all tables, from public values only: the policy and the numbers of records and accounts (SPEC
+§5.10).
+
+A height that followed from anything private would tell it, and one that the prover chose would let him choose
+how many rows count. Every table of the circuit has the same least height, which the masks of zero knowledge
+need.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from zkpay.circuits.gadgets.range import MAXIMUM_RANGE_BITS
+from zkpay.ledger.tree import tree_depth
+from zkpay.policy.policy import Policy
+from zkpay.stark.parameters import minimum_height
+
+RANGE_HEIGHT = 1 << (MAXIMUM_RANGE_BITS + 1)
+
+
+def node_count(leaves: int) -> int:
+    """Inner nodes that have at least one of the first `leaves` leaves below them: sum of ceil(leaves / 2^k)."""
+    return sum(-(-leaves >> k) for k in range(1, tree_depth(leaves) + 1))
+
+
+def natural_heights(policy: Policy, contributions: int, accounts: int) -> dict[str, int]:
+    """Rows in use of every table but `range`, by table name, in the circuit's order."""
+    rows = {"contributions": contributions, "contribution_nodes": node_count(contributions)}
+    if policy.unique:
+        rows["uniqueness"] = contributions
+    return rows | {
+        "tally": contributions,
+        "payouts": accounts,
+        "payout_nodes": node_count(accounts),
+        "totals": 1,
+        "kinds": len(policy.kinds) + 1,
+    }
+
+
+def heights(policy: Policy, contributions: int, accounts: int) -> Mapping[str, int]:
+    """The height of every table, a power of two, by table name, in the circuit's order."""
+    rows = natural_heights(policy, contributions, accounts)
+    least = minimum_height(max(rows.values()))
+    padded = {name: max(least, 1 << (count - 1).bit_length() if count else 1) for name, count in rows.items()}
+    return padded | {"range": RANGE_HEIGHT}

@@ -1,0 +1,1 @@
+"""The fixed tables: ranges and kinds (SPEC §5.9)."""

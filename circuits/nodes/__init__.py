@@ -1,0 +1,1 @@
+"""One row for each inner node of a Merkle tree (SPEC §5.4)."""

@@ -1,0 +1,1 @@
+"""The sums over all accounts, as integers (SPEC §5.8)."""

@@ -1,0 +1,1 @@
+"""One row for each contribution, by fingerprint: first come, first accepted (SPEC §5.5)."""
