@@ -1,0 +1,82 @@
+"""Arithmetic on many naturals at once, in limbs, for witness generation (SPEC §5.11).
+
+Arrays are int64[limbs, n], little-endian. All widths are at most 30 bits, so that sums of shifted limbs fit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+Integers = NDArray[np.int64]
+
+
+def convolve(left: Integers, right: Integers) -> Integers:
+    """Products as unreduced limbs: limbs below 2^14, at most 2^34 of them on a line."""
+    lines = np.zeros((len(left) + len(right) - 1, left.shape[1]), dtype=np.int64)
+    for i, limb in enumerate(left):
+        lines[i : i + len(right)] += limb * right
+    return lines
+
+
+def normalise(lines: Integers, width: int) -> Integers:
+    """The same numbers with limbs below 2^width, with as many limbs more as 63 bits can take."""
+    count = len(lines) + -(-63 // width)
+    result = np.zeros((count, lines.shape[1]), dtype=np.int64)
+    carry = np.zeros(lines.shape[1], dtype=np.int64)
+    for k in range(count):
+        carry = carry + lines[k] if k < len(lines) else carry
+        result[k] = carry & ((1 << width) - 1)
+        carry = carry >> width
+    return result
+
+
+def divide(limbs: Integers, width: int, divisor: int) -> tuple[Integers, Integers]:
+    """Quotients in limbs of the same width, and remainders int64[n]; divisor * 2^width < 2^63."""
+    quotients = np.empty_like(limbs)
+    remainder = np.zeros(limbs.shape[1], dtype=np.int64)
+    for k in reversed(range(len(limbs))):
+        remainder = (remainder << width) + limbs[k]
+        quotients[k] = remainder // divisor
+        remainder -= quotients[k] * divisor
+    return quotients, remainder
+
+
+def repack(limbs: Integers, width: int, widths: Sequence[int]) -> Integers:
+    """The same numbers in limbs of the given widths; what is above them is dropped."""
+    result = np.zeros((len(widths), limbs.shape[1]), dtype=np.int64)
+    position = 0
+    for k, wanted in enumerate(widths):
+        source, offset = divmod(position, width)
+        filled = -offset
+        while filled < wanted and source < len(limbs):
+            result[k] |= limbs[source] << filled if filled >= 0 else limbs[source] >> -filled
+            source, filled = source + 1, filled + width
+        result[k] &= (1 << wanted) - 1
+        position += wanted
+    return result
+
+
+def from_integers(numbers: Sequence[int], widths: Sequence[int]) -> Integers:
+    """Natural numbers in limbs of the given widths; what is above them is dropped."""
+    size = max(1, -(-sum(widths) // 8))
+    mask = (1 << (8 * size)) - 1
+    data = b"".join((number & mask).to_bytes(size, "little") for number in numbers)
+    octets = np.frombuffer(data, dtype=np.uint8).reshape(len(numbers), size).T.astype(np.int64)
+    return repack(octets, 8, widths)
+
+
+def to_integers(limbs: Integers, width: int) -> list[int]:
+    """Numbers of which all limbs are below 2^width, as Python integers."""
+    octets = repack(limbs, width, [8] * -(-len(limbs) * width // 8)).astype(np.uint8)
+    rows = np.ascontiguousarray(octets.T)
+    return [int.from_bytes(row.tobytes(), "little") for row in rows]
+
+
+def sorted_by(elements: NDArray[np.uint32]) -> NDArray[np.intp]:
+    """The stable order by vectors uint32[k, n] of elements below 2^30, k even, most significant first."""
+    words = elements.astype(np.uint64)
+    pairs = words[0::2] << np.uint64(30) | words[1::2]
+    return np.lexsort(pairs[::-1])

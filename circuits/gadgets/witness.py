@@ -1,0 +1,133 @@
+"""Columns that gadgets added, filled from the columns that they read (SPEC §5.11).
+
+Filling never fails: where the columns it reads make an honest value impossible, the value is the nearest that
+can be written down, and the checker names what is broken. So attacks are written by changing columns and
+filling again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from zkpay.circuits.evaluation import Integers
+from zkpay.circuits.gadgets.carry import Balance
+from zkpay.circuits.gadgets.compare import BelowPublic, CompareConstant
+from zkpay.circuits.gadgets.difference import HALF_BITS, Difference, Halves
+from zkpay.circuits.gadgets.poseidon import Hash
+from zkpay.circuits.trace import Trace
+from zkpay.kernels.poseidon import permutation_trace
+from zkpay.stark.air import Where
+from zkpay.stark.expression import Column
+
+
+def fill_gadgets(trace: Trace) -> None:
+    """Fill the columns of all gadgets of the table, in the order in which they were added."""
+    for gadget in trace.table.gadgets:
+        fill_gadget(trace, gadget)
+
+
+def fill_gadget(trace: Trace, gadget: object) -> None:
+    """Fill the columns of one gadget."""
+    if isinstance(gadget, Balance):
+        _fill_balance(trace, gadget)
+    elif isinstance(gadget, Difference):
+        _fill_difference(trace, gadget)
+    elif isinstance(gadget, CompareConstant):
+        _fill_compare_constant(trace, gadget)
+    elif isinstance(gadget, BelowPublic):
+        _fill_below_public(trace, gadget)
+    elif isinstance(gadget, Hash):
+        _fill_hash(trace, gadget)
+    else:
+        raise TypeError(f"no filler for {type(gadget).__name__}")
+
+
+def leaf_digests(trace: Trace) -> Integers:
+    """Outputs of the table's hash, int64[8, height]: last committed columns plus first inputs."""
+    gadget = next(gadget for gadget in trace.table.gadgets if isinstance(gadget, Hash))
+    outputs = gadget.columns[-8:]
+    return np.stack(trace.in_field(*(column + given for column, given in zip(outputs, gadget.inputs[:8], strict=True))))
+
+
+def _fill_balance(trace: Trace, gadget: Balance) -> None:
+    carried = np.zeros(trace.height, dtype=np.int64)
+    for line, carry in zip(gadget.lines, gadget.carries, strict=False):
+        carried = (trace.in_integers(line) + carried) >> gadget.radix
+        stored = carried - carry.range.low
+        if gadget.where is Where.FIRST:
+            stored[1:] = 0  # look-ups cover these rows as well
+        if carry.range.low_bits:
+            trace.put(carry.columns[0], stored & ((1 << carry.range.low_bits) - 1))
+            trace.put(carry.columns[1], stored >> carry.range.low_bits)
+        else:
+            trace.put(carry.columns[0], stored)
+
+
+def _fill_difference(trace: Trace, gadget: Difference) -> None:
+    size = len(gadget.picks)
+    low, high = np.stack(trace.in_field(*gadget.low)), np.stack(trace.in_field(*gadget.high))
+    active = trace.in_field(gadget.active)[0] == 1
+    active[-1] = False  # no constraint there
+    differs = low != high
+    place = np.where(differs.any(axis=0), differs.argmax(axis=0), size)
+    if gadget.same is None:
+        # Equal vectors have no honest pick; the last place shows it.
+        place = np.minimum(place, size - 1)
+    else:
+        trace.put(gadget.same, (active & (place == size)).astype(np.int64))
+    picked = np.zeros((2, trace.height), dtype=np.int64)
+    for k, pick in enumerate(gadget.picks):
+        here = active & (place == k)
+        trace.put(pick, here.astype(np.int64))
+        picked += here * np.stack([low[k], high[k]])
+    steps = active & (place < size)
+    _put_halves(trace, gadget.low_halves, picked[0])
+    _put_halves(trace, gadget.high_halves, picked[1])
+    _put_halves(trace, gadget.gap_halves, picked[1] - picked[0] - steps)
+
+
+def _put_halves(trace: Trace, halves: Halves, values: Integers) -> None:
+    trace.put(halves.low, values & ((1 << HALF_BITS) - 1))
+    trace.put(halves.high, values >> HALF_BITS)
+
+
+def _from_the_top(limbs: Integers, bound: Integers) -> tuple[Integers, Integers]:
+    """The highest differing limb of each number (-1 if none), and bound - limb there (0 if none)."""
+    place = np.full(limbs.shape[1], -1, dtype=np.int64)
+    gap = np.zeros(limbs.shape[1], dtype=np.int64)
+    for k in range(len(limbs)):
+        differs = limbs[k] != bound[k]
+        place[differs] = k
+        gap[differs] = (bound[k] - limbs[k])[differs]
+    return place, gap
+
+
+def _put_picks(trace: Trace, picks: Sequence[Column], place: Integers) -> None:
+    for k, pick in enumerate(picks):
+        trace.put(pick, (place == k).astype(np.int64))
+
+
+def _fill_compare_constant(trace: Trace, gadget: CompareConstant) -> None:
+    limbs = np.stack(trace.in_field(*gadget.limbs))
+    place, gap = _from_the_top(limbs, np.array(gadget.maximum, dtype=np.int64)[:, None])
+    _put_picks(trace, gadget.picks, place)
+    trace.put(gadget.equal, (place < 0).astype(np.int64))
+    trace.put(gadget.flag, (gap >= 0).astype(np.int64))
+    trace.put(gadget.difference, np.abs(gap) - (place >= 0))
+
+
+def _fill_below_public(trace: Trace, gadget: BelowPublic) -> None:
+    limbs = np.stack(trace.in_field(*gadget.limbs))
+    bound = np.array([trace.publics[digit.name] for digit in gadget.bound], dtype=np.int64)[:, None]
+    place, gap = _from_the_top(limbs, bound)
+    # An equal number has no honest pick; the lowest limb shows it.
+    _put_picks(trace, gadget.picks, np.maximum(place, 0))
+    trace.put(gadget.difference, gap - 1)
+
+
+def _fill_hash(trace: Trace, gadget: Hash) -> None:
+    inputs = np.stack(trace.in_field(*gadget.inputs)).astype(np.uint32)
+    first = gadget.columns[0].index
+    trace.values[first : first + len(gadget.columns)] = permutation_trace(inputs)
