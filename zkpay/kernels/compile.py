@@ -16,3 +16,9 @@ Function = TypeVar("Function", bound=Callable[..., object])
 def kernel(function: Function) -> Function:
     """Compile `function` on its first call, for the argument types that it then gets."""
     return cast(Function, njit(cache=CACHE_FOLDER is not None, nogil=True)(function))
+
+
+def inlined(function: Function) -> Function:
+    """Compile `function` into each kernel that calls it, at any length: a call would keep a loop from
+    vectorising."""
+    return cast(Function, njit(nogil=True, forceinline=True)(function))

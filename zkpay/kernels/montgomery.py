@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from zkpay.kernels.compile import kernel
+from zkpay.kernels.compile import inlined
 from zkpay.stark.field import P
 
 MODULUS: Final = np.uint32(P)
@@ -20,7 +20,7 @@ INVERSE: Final = np.uint32(pow(P, -1, 2**32))
 SHIFT: Final = np.uint64(32)
 
 
-@kernel
+@inlined
 def reduce_product(t: np.uint64) -> np.uint32:
     """t / 2^32 mod P in [0, P), for t < 2^32 * P.
 
@@ -32,20 +32,20 @@ def reduce_product(t: np.uint64) -> np.uint32:
     return min(difference, np.uint32(difference + MODULUS))
 
 
-@kernel
+@inlined
 def multiply(a: np.uint32, b: np.uint32) -> np.uint32:
     """a * b / 2^32 mod P in [0, P), for a * b < 2^32 * P: any word times a canonical value."""
     return reduce_product(np.uint64(a) * np.uint64(b))
 
 
-@kernel
+@inlined
 def add(a: np.uint32, b: np.uint32) -> np.uint32:
     """a + b mod P for a, b in [0, P); the sum stays below 2 P < 2^32."""
     total = np.uint32(a + b)
     return min(total, np.uint32(total - MODULUS))
 
 
-@kernel
+@inlined
 def subtract(a: np.uint32, b: np.uint32) -> np.uint32:
     """a - b mod P for a, b in [0, P)."""
     difference = np.uint32(a - b)
