@@ -10,7 +10,7 @@ told by the constraint's name, and every name must have a test that cheats its a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -319,8 +319,3 @@ def _table_bytes(item: PlacedTable) -> bytes:
     lines += [f"sum {s.target!r} {number(s.expression)}" for s in table.sums]
     body = "\n".join(lines).encode() + b"\n" + b"\n".join(serialiser.numbers)
     return len(body).to_bytes(8, "little") + body
-
-
-def column_values(values: Mapping[str, NDArray[np.uint32]], columns: Iterable[Column]) -> list[NDArray[np.uint32]]:
-    """Values by name in the order of the columns; a missing name raises KeyError."""
-    return [values[column.name] for column in columns]
