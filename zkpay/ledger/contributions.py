@@ -112,7 +112,7 @@ class Contributions:
                     reason=columns["reason"],
                     account_names=_split(columns["name_text"], columns["name_ends"]),
                 )
-        except (ValueError, KeyError, OSError, zipfile.BadZipFile) as error:
+        except (ValueError, KeyError, EOFError, OSError, zipfile.BadZipFile) as error:
             raise InputError(f"{source}: malformed: {error}; restore it from a copy") from error
 
     def save(self, path: str | os.PathLike[str]) -> None:

@@ -69,7 +69,7 @@ def _split_rows(
     body: bytes, names: Sequence[str], path: str, skip: Callable[[pa_csv.InvalidRow], str]
 ) -> dict[str, pa.StringArray]:
     """Column name -> texts. pyarrow leaves out empty lines, and calls `skip` on rows of another width."""
-    if not body.strip(b"\r\n"):
+    if _LINE.search(body) is None:
         return {name: pa.array([], type=pa.string()) for name in names}
     try:
         table = pa_csv.read_csv(

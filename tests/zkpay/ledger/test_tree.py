@@ -100,9 +100,7 @@ class TestRootFromPath:
     digests = leaf_digests(count)
     tree = MerkleTree.build(digests)
 
-    def reason(
-        self, digest: list[Any], index: Any, path: list[list[Any]], count: int = count
-    ) -> str:
+    def reason(self, digest: list[Any], index: Any, path: list[list[Any]], count: int = count) -> str:
         with pytest.raises(Rejected) as caught:
             root_from_path(digest, index, count, path)
         return caught.value.reason

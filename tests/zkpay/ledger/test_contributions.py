@@ -1,0 +1,78 @@
+"""The private file of contributions: what was saved comes back, and damage is told."""
+
+import dataclasses
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from zkpay.errors import InputError
+from zkpay.ledger.contributions import Contributions
+
+
+def sample(count: int) -> Contributions:
+    random = np.random.default_rng(count)
+    return Contributions(
+        ids=[f"record {index} ä" for index in range(count)],
+        accounts=random.integers(0, 256, (count, 20), dtype=np.uint8),
+        kind=random.integers(0, 64, count, dtype=np.uint8),
+        quantity=random.integers(0, 2**14, (count, 7), dtype=np.uint16),
+        quality=random.integers(0, 2**28, count, dtype=np.uint32),
+        fingerprint_keys=random.integers(0, 2**30, (8, count), dtype=np.uint32),
+        reason=random.integers(0, 5, count, dtype=np.uint8),
+        account_names=["", "alice"][:count] + ["bob"] * (count - 2),
+    )
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 9])
+def test_saved_columns_come_back(tmp_path: Path, count: int) -> None:
+    before = sample(count)
+    before.save(tmp_path / "contributions.bin")
+    after = Contributions.load(tmp_path / "contributions.bin")
+    assert len(after) == count
+    for field in dataclasses.fields(Contributions):
+        saved, loaded = getattr(before, field.name), getattr(after, field.name)
+        if isinstance(saved, list):
+            assert loaded == saved
+        else:
+            assert loaded.dtype == saved.dtype
+            assert np.array_equal(loaded, saved)
+
+
+def test_same_columns_make_the_same_file() -> None:
+    assert sample(9).to_bytes() == sample(9).to_bytes()
+
+
+def test_any_changed_byte_is_told(tmp_path: Path) -> None:
+    content = sample(3).to_bytes()
+    path = tmp_path / "contributions.bin"
+    for position in range(0, len(content), 37):
+        path.write_bytes(content[:position] + bytes([content[position] ^ 1]) + content[position + 1 :])
+        with pytest.raises(InputError, match=r"contributions\.bin"):
+            Contributions.load(path)
+
+
+def test_truncated_empty_missing_and_foreign_files(tmp_path: Path) -> None:
+    content = sample(3).to_bytes()
+    for wrong in (content[:-1], content[:30], b"", b"PK\x03\x04"):
+        with pytest.raises(InputError):
+            Contributions.from_bytes(wrong)
+    with pytest.raises(InputError, match="can't be read"):
+        Contributions.load(tmp_path / "absent")
+
+
+def test_payload_that_is_no_archive_is_told_though_its_digest_holds() -> None:
+    magic = sample(1).to_bytes().split(b"\n")[0] + b"\n"
+    for payload in (b"", b"junk", b"PK\x05\x06" + bytes(18)):
+        with pytest.raises(InputError, match="malformed"):
+            Contributions.from_bytes(magic + hashlib.sha256(payload).digest() + payload)
+
+
+def test_columns_of_another_shape_are_refused() -> None:
+    with pytest.raises(ValueError, match="accounts"):
+        dataclasses.replace(sample(3), accounts=np.zeros((2, 20), dtype=np.uint8))
+    with pytest.raises(ValueError, match="quality"):
+        dataclasses.replace(sample(3), quality=np.zeros(3, dtype=np.int64))
+    with pytest.raises(ValueError, match="account names"):
+        dataclasses.replace(sample(3), account_names=[])
