@@ -74,6 +74,5 @@ def checksum_address(account: bytes) -> str:
     digits = account.hex()
     digest = keccak256(digits.encode("ascii")).hex()
     return "0x" + "".join(
-        digit.upper() if int(hash_digit, 16) >= 8 else digit
-        for digit, hash_digit in zip(digits, digest, strict=False)
+        digit.upper() if int(hash_digit, 16) >= 8 else digit for digit, hash_digit in zip(digits, digest, strict=False)
     )

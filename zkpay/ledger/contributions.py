@@ -58,9 +58,7 @@ class Contributions:
         for name, (shape, dtype) in expected.items():
             column = getattr(self, name)
             if column.shape != shape or column.dtype != dtype:
-                raise ValueError(
-                    f"{name} is {column.dtype}{list(column.shape)}, not {dtype.__name__}{list(shape)}"
-                )
+                raise ValueError(f"{name} is {column.dtype}{list(column.shape)}, not {dtype.__name__}{list(shape)}")
         if len(self.account_names) != count:
             raise ValueError(f"{len(self.account_names)} account names for {count} records")
 
@@ -94,9 +92,7 @@ class Contributions:
         """The inverse of `to_bytes`; InputError naming `source` if the content is damaged or foreign."""
         start = len(_MAGIC) + _DIGEST_BYTES
         if not content.startswith(_MAGIC):
-            raise InputError(
-                f"{source}: not a file of contributions of this version; run `zkpay commit` again"
-            )
+            raise InputError(f"{source}: not a file of contributions of this version; run `zkpay commit` again")
         payload = content[start:]
         if hashlib.sha256(payload).digest() != content[len(_MAGIC) : start]:
             raise InputError(f"{source}: damaged, its digest doesn't match; restore it from a copy")

@@ -75,9 +75,7 @@ def _split_rows(
         table = pa_csv.read_csv(
             pa.py_buffer(body),
             # One block, since a row may not reach over two of them; one thread, so that rows are numbered.
-            read_options=pa_csv.ReadOptions(
-                column_names=list(names), use_threads=False, block_size=len(body) + 1
-            ),
+            read_options=pa_csv.ReadOptions(column_names=list(names), use_threads=False, block_size=len(body) + 1),
             parse_options=pa_csv.ParseOptions(newlines_in_values=True, invalid_row_handler=skip),
             convert_options=pa_csv.ConvertOptions(
                 column_types={name: pa.string() for name in names},

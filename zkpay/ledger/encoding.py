@@ -288,9 +288,7 @@ def decode_payout_leaf(elements: Sequence[int]) -> PayoutLeaf:
     for index in (ACCEPTED_COUNT, REJECTED_COUNT):
         _check_bits(f"element {index}", elements[index], ELEMENT_BITS)
     if any(elements[FIRST_UNUSED:]):
-        raise Rejected(
-            "unused-element-not-zero", f"elements {FIRST_UNUSED} to 23 of a payout's leaf must be 0"
-        )
+        raise Rejected("unused-element-not-zero", f"elements {FIRST_UNUSED} to 23 of a payout's leaf must be 0")
     return PayoutLeaf(account, payout, elements[ACCEPTED_COUNT], elements[REJECTED_COUNT], salt)
 
 

@@ -27,7 +27,7 @@ _CONTROL: Final = r"[\x00-\x1f\x7f\x{80}-\x{9f}\x{2028}\x{2029}]"
 _INT64_DIGITS: Final = 18
 """Every number of this many digits fits int64."""
 _LOW_WORD: Final = 2**64 - 1
-_DECIMAL: Final = re.compile(r"[+-]?\d*\.?\d+([eE][+-]?\d+)?")
+_DECIMAL: Final = re.compile(r"[+-]?\d*\.?\d+([eE][+-]?\d+)?", re.ASCII)
 
 Words = npt.NDArray[np.uint64]
 
@@ -76,9 +76,7 @@ def kinds(table: RawTable, declared: tuple[str, ...], findings: Findings) -> npt
     encoded = column.dictionary_encode()
     code_of = {kind: code for code, kind in enumerate(declared)}
     codes = [code_of.get(text, UNKNOWN_KIND) for text in encoded.dictionary.to_pylist()]
-    by_record: npt.NDArray[np.uint8] = np.array(codes or [UNKNOWN_KIND], dtype=np.uint8)[
-        encoded.indices.to_numpy()
-    ]
+    by_record: npt.NDArray[np.uint8] = np.array(codes or [UNKNOWN_KIND], dtype=np.uint8)[encoded.indices.to_numpy()]
     return by_record
 
 
@@ -114,15 +112,11 @@ def fingerprints(table: RawTable, required: bool, findings: Findings) -> npt.NDA
     for length in np.unique(digits[sound]).tolist():
         rows = np.flatnonzero(sound & (digits == length))
         packed = bytes.fromhex(_text_of(column.take(pa.array(rows))))
-        keys[:, rows] = fingerprint_keys(
-            np.frombuffer(packed, dtype=np.uint8).reshape(rows.size, length // 2)
-        )
+        keys[:, rows] = fingerprint_keys(np.frombuffer(packed, dtype=np.uint8).reshape(rows.size, length // 2))
     return keys
 
 
-def choices(
-    table: RawTable, column: str, known: tuple[str, ...], findings: Findings
-) -> npt.NDArray[np.int64]:
+def choices(table: RawTable, column: str, known: tuple[str, ...], findings: Findings) -> npt.NDArray[np.int64]:
     """The index in `known` of each value, -1 where there is none; any other value is a finding."""
     encoded = table.column(column).dictionary_encode()
     unknown = len(known)
@@ -178,9 +172,9 @@ def _not_natural(text: str) -> Explanation:
     """Why a text is no number that we read, in the words that help most."""
     if not text:
         return "missing", "write a whole number"
-    if re.fullmatch(r"-\d+", text):
+    if re.fullmatch(r"-[0-9]+", text):
         return "negative", "write a whole number of 0 or more"
-    if re.fullmatch(r"\d+", text) and text.isascii():
+    if re.fullmatch(r"[0-9]+", text):
         return f"more than {MAX_DIGITS} digits", "mend the value"
     if _DECIMAL.fullmatch(text):
         return "not a whole number", "scale it to whole units; neither points nor exponents are read"
@@ -199,8 +193,6 @@ def _matches(column: pa.StringArray, pattern: str) -> Mask:
 
 def _text_of(column: pa.StringArray) -> str:
     """All values of a column, run together."""
-    offsets = np.frombuffer(column.buffers()[1], dtype=np.int32)[
-        column.offset : column.offset + len(column) + 1
-    ]
+    offsets = np.frombuffer(column.buffers()[1], dtype=np.int32)[column.offset : column.offset + len(column) + 1]
     raw: bytes = column.buffers()[2].to_pybytes()
     return raw[offsets[0] : offsets[-1]].decode("ascii")

@@ -36,7 +36,5 @@ def fingerprint_keys(fingerprints: npt.NDArray[np.uint8]) -> Elements:
         digests = leaf_digests(np.ascontiguousarray(words), prefix)
         return keys_of_digests(np.ascontiguousarray(digests.T).astype("<u8").view(np.uint8))
     raw = fingerprints.tobytes()
-    hashed = [
-        keccak256(FINGERPRINT_LABEL + raw[start : start + width]) for start in range(0, len(raw), width)
-    ]
+    hashed = [keccak256(FINGERPRINT_LABEL + raw[start : start + width]) for start in range(0, len(raw), width)]
     return keys_of_digests(np.frombuffer(b"".join(hashed), dtype=np.uint8).reshape(count, 32))

@@ -90,9 +90,7 @@ def _check_statements(status: Codes, stated: Codes, names: tuple[str, ...], find
     no_reason = rejected & ((stated == _NONE) | (stated == ACCEPTED)) & ~findings.bad
     findings.add(no_reason, "reason", ("a rejected record needs a reason", f"use one of {reasons}"))
     idle = ~rejected & (stated > ACCEPTED) & ~findings.bad
-    findings.add(
-        idle, "reason", ("a reason for a record that isn't rejected", "write status=rejected beside it")
-    )
+    findings.add(idle, "reason", ("a reason for a record that isn't rejected", "write status=rejected beside it"))
 
 
 def _check_fields(

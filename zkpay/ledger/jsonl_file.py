@@ -90,5 +90,14 @@ def _row(text: str, required: Sequence[str], path: str, number: int) -> tuple[di
             row[name] = str(value)
         else:
             wanted = "decimal digits" if name in NUMBER_COLUMNS else "a string in double quotes"
-            return problem(name, json.dumps(value), "of the wrong type", f"write {wanted}")
+            return problem(name, _shown(value), "of the wrong type", f"write {wanted}")
     return row, None
+
+
+def _shown(value: bool | list[Any] | dict[str, Any] | NumberText) -> str:
+    """A value of a wrong type, as JSON; of what holds others, the outside."""
+    if isinstance(value, NumberText):
+        return str(value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "[...]" if isinstance(value, list) else "{...}"

@@ -122,8 +122,6 @@ class Findings:
         problems = list(table.problems)
         for row, _, column, (why, remedy) in sorted(self._listed)[:MAX_PROBLEMS]:
             value = table.column(column)[row].as_py()
-            problems.append(
-                Problem(table.source, table.place(row), column, value, why, remedy, table.line_word)
-            )
+            problems.append(Problem(table.source, table.place(row), column, value, why, remedy, table.line_word))
         problems.sort(key=lambda problem: problem.line)
         raise MalformedFile(problems, self._total)

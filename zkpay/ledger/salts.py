@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms
 
+from zkpay.ledger.encoding import SALT_ELEMENTS
 from zkpay.stark.field import P
 from zkpay.stark.keccak import keccak256
 
-SALT_ELEMENTS: Final = 5
 SEED_BYTES: Final = 32
 _NONCE: Final = bytes(16)
 """ChaCha20's block counter and nonce: zero, since each key makes one stream only."""

@@ -2,6 +2,7 @@
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 import pytest
 import rfc8785
@@ -100,7 +101,7 @@ def test_rules_are_optional() -> None:
 
 class TestDigest:
     def test_definition(self) -> None:
-        content = {
+        content: dict[str, Any] = {
             "name": "Datanet rewards, epoch 42",
             "pool": "250000500000000000000000",
             "token": {"symbol": "OPEN", "decimals": 18},
@@ -170,7 +171,7 @@ class TestDigest:
 
     def test_every_field_counts(self) -> None:
         policy = parse(TEXT)
-        other = {
+        other: dict[str, Any] = {
             "name": "x",
             "pool": 1,
             "symbol": "x",
