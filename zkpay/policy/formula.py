@@ -35,6 +35,4 @@ def normalised(line: str) -> str:
 
 def differing_lines(formula: FormulaSection) -> list[str]:
     """The names of the lines that aren't the supported formula's."""
-    return [
-        name for name, supported in SUPPORTED.items() if tokens(getattr(formula, name)) != tokens(supported)
-    ]
+    return [name for name, supported in SUPPORTED.items() if tokens(getattr(formula, name)) != tokens(supported)]

@@ -60,10 +60,7 @@ class Policy:
             "name": self.name,
             "pool": str(self.pool),
             "token": {"symbol": self.symbol, "decimals": self.decimals},
-            "kinds": [
-                {"name": kind, "weight": weight}
-                for kind, weight in zip(self.kinds, self.weights, strict=True)
-            ],
+            "kinds": [{"name": kind, "weight": weight} for kind, weight in zip(self.kinds, self.weights, strict=True)],
             "quantity_max": str(self.quantity_max),
             "quality_max": self.quality_max,
             "unique": ["fingerprint"] if self.unique else [],
@@ -78,9 +75,7 @@ def load_policy(path: str | os.PathLike[str]) -> Policy:
     try:
         text = Path(path).read_bytes()
     except OSError as error:
-        raise InputError(
-            f"{path}: can't be read: {error.strerror}; give the path of a policy file"
-        ) from error
+        raise InputError(f"{path}: can't be read: {error.strerror}; give the path of a policy file") from error
     return parse_policy(text, str(path))
 
 

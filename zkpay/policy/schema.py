@@ -65,9 +65,7 @@ def _printable(value: str) -> str:
 
 def _symbol(value: str) -> str:
     if not 1 <= len(value) <= MAX_SYMBOL_CHARACTERS or not value.isprintable() or re.search(r"\s", value):
-        raise fault(
-            "not a token symbol", f"write 1 to {MAX_SYMBOL_CHARACTERS} characters without white space"
-        )
+        raise fault("not a token symbol", f"write 1 to {MAX_SYMBOL_CHARACTERS} characters without white space")
     return value
 
 

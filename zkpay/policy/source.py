@@ -47,9 +47,7 @@ def parse_toml(text: bytes, source: str) -> tuple[dict[str, Any], dict[KeyPath, 
         raise _malformed(source, line, why, "mend the syntax") from error
     lines = line_index(decoded)
     floats = [
-        Problem(
-            source, line_of(lines, path), dotted(path), value, "a float", f'write it as a string: "{value}"'
-        )
+        Problem(source, line_of(lines, path), dotted(path), value, "a float", f'write it as a string: "{value}"')
         for path, value in _floats(document, ())
     ]
     if floats:
