@@ -85,7 +85,7 @@ def multiply_values(a: Value, b: Value) -> Value:
 
 
 @kernel
-def _multiply_rows(block: Columns, x: int, y: int, z: int) -> None:
+def multiply_rows(block: Columns, x: int, y: int, z: int) -> None:
     """block[z ..] = block[x ..] * block[y ..] / 2^32 for 64 values each; z's range must not overlap the
     others.
 
@@ -132,7 +132,7 @@ def _multiply_range(a: Columns, b: Columns, output: Columns, start: int, stop: i
         lanes = min(LANES, stop - begin)
         _load(a, begin, lanes, block, 0, _ONE)
         _load(b, begin, lanes, block, VALUES, _SQUARE)
-        _multiply_rows(block, 0, VALUES, 2 * VALUES)
+        multiply_rows(block, 0, VALUES, 2 * VALUES)
         _store(block, 2 * VALUES, output, begin, lanes)
 
 
@@ -217,7 +217,7 @@ def _invert_range(a: Columns, output: Columns, start: int, stop: int) -> int:
             if row == 0:
                 block[after : after + VALUES] = block[x : x + VALUES]
             else:
-                _multiply_rows(block, before, x, after)
+                multiply_rows(block, before, x, after)
         for lane in range(LANES):
             zero = True
             for coordinate in range(5):
@@ -236,9 +236,9 @@ def _invert_range(a: Columns, output: Columns, start: int, stop: int) -> int:
             if row == 0:
                 _store(block, running, output, begin, lanes)
             else:
-                _multiply_rows(block, running, (_ROWS + row) * VALUES, own)
+                multiply_rows(block, running, (_ROWS + row) * VALUES, own)
                 _store(block, own, output, begin, lanes)
-                _multiply_rows(block, running, row * VALUES, spare)
+                multiply_rows(block, running, row * VALUES, spare)
                 running, spare = spare, running
     return -1
 
@@ -250,7 +250,7 @@ def _powers_range(output: Columns, block: Columns, start: int, stop: int) -> Non
     current, following = 0, 2 * VALUES
     for begin in range(start, stop, LANES):
         _store(block, current, output, begin, min(LANES, stop - begin))
-        _multiply_rows(block, current, VALUES, following)
+        multiply_rows(block, current, VALUES, following)
         current, following = following, current
 
 

@@ -56,3 +56,14 @@ def to_montgomery(values: npt.ArrayLike, power: int = 1) -> npt.NDArray[np.uint3
     """values * 2^(32 power) mod P, elementwise, for integers in [0, P)."""
     factor = np.uint64(pow(2, 32 * power, P))
     return (np.asarray(values, dtype=np.uint64) * factor % np.uint64(P)).astype(np.uint32)
+
+
+def power_table(base: int, count: int) -> npt.NDArray[np.uint32]:
+    """base^i in Montgomery form for i < count."""
+    powers = np.ones(max(count, 1), dtype=np.uint64)
+    known, step = 1, base % P
+    while known < count:
+        more = min(known, count - known)
+        powers[known : known + more] = powers[:more] * np.uint64(step) % np.uint64(P)
+        known, step = known + more, step * step % P
+    return to_montgomery(powers[:count])

@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from zkpay.kernels.compile import kernel
-from zkpay.kernels.montgomery import MODULUS, add, multiply, subtract, to_montgomery
+from zkpay.kernels.montgomery import MODULUS, add, multiply, power_table, subtract, to_montgomery
 from zkpay.kernels.parallel import parallel_ranges
 from zkpay.stark.field import P, inverse, two_adic_generator
 
@@ -68,9 +68,7 @@ def _butterflies_4(panel: Columns, base: int, size: int, step: int, roots: Colum
 
 
 @kernel
-def _stages(
-    panel: Columns, base: int, rows: int, smallest: int, total: int, roots: Columns, lanes: int
-) -> int:
+def _stages(panel: Columns, base: int, rows: int, smallest: int, total: int, roots: Columns, lanes: int) -> int:
     """Stages on rows base .. base + rows until blocks have at most `smallest` rows; returns the block size
     reached."""
     size = rows
@@ -206,17 +204,6 @@ def _twiddle_rows(twiddles: Columns, bases: Columns, starts: Columns, first: int
             known, step = 2 * known, multiply(step, step)
 
 
-def _power_table(base: int, count: int) -> Columns:
-    """base^i in Montgomery form for i < count."""
-    powers = np.ones(max(count, 1), dtype=np.uint64)
-    known, step = 1, base % P
-    while known < count:
-        more = min(known, count - known)
-        powers[known : known + more] = powers[:more] * np.uint64(step) % np.uint64(P)
-        known, step = known + more, step * step % P
-    return to_montgomery(powers[:count])
-
-
 @cache
 def _bit_reversal(log_size: int) -> npt.NDArray[np.int64]:
     order = np.zeros(1, dtype=np.int64)
@@ -248,17 +235,17 @@ def _plan(log_size: int, omega: int, input_shift: int, output_shift: int, factor
     log_rows = log_size // 2
     rows, width = 1 << log_rows, 1 << (log_size - log_rows)
     none = np.empty(0, dtype=np.uint32)
-    bases = _power_table(omega, rows).astype(np.uint64) * np.uint64(input_shift) % np.uint64(P)
-    starts = _power_table(output_shift, rows).astype(np.uint64) * np.uint64(factor) % np.uint64(P)
+    bases = power_table(omega, rows).astype(np.uint64) * np.uint64(input_shift) % np.uint64(P)
+    starts = power_table(output_shift, rows).astype(np.uint64) * np.uint64(factor) % np.uint64(P)
     bases, starts = bases.astype(np.uint32), starts.astype(np.uint32)
     twiddles = np.empty((rows, width), dtype=np.uint32)
     parallel_ranges(lambda first, last: _twiddle_rows(twiddles, bases, starts, first, last), rows, grain=16)
     return _Plan(
-        load_factors=none if input_shift == 1 else _power_table(pow(input_shift, width, P), rows),
-        store_factors=none if output_shift == 1 else _power_table(pow(output_shift, rows, P), width),
+        load_factors=none if input_shift == 1 else power_table(pow(input_shift, width, P), rows),
+        store_factors=none if output_shift == 1 else power_table(pow(output_shift, rows, P), width),
         twiddles=twiddles,
-        row_roots=_power_table(pow(omega, width, P), max(rows // 2, 1)),
-        column_roots=_power_table(pow(omega, rows, P), max(width // 2, 1)),
+        row_roots=power_table(pow(omega, width, P), max(rows // 2, 1)),
+        column_roots=power_table(pow(omega, rows, P), max(width // 2, 1)),
         row_order=_bit_reversal(log_rows),
         column_order=_bit_reversal(log_size - log_rows),
     )
@@ -332,14 +319,8 @@ def evaluate_coset(coefficients: Columns, size: int, shift: int, out: Columns) -
     """
     log_size = _log_of(size)
     if coefficients.shape[1] > 2 * size:
-        raise ValueError(
-            f"{coefficients.shape[1]} coefficients: at most twice the size {size} can be evaluated"
-        )
-    if (
-        out.shape != (coefficients.shape[0], size)
-        or out.dtype != np.uint32
-        or out.strides[-1] != out.itemsize
-    ):
+        raise ValueError(f"{coefficients.shape[1]} coefficients: at most twice the size {size} can be evaluated")
+    if out.shape != (coefficients.shape[0], size) or out.dtype != np.uint32 or out.strides[-1] != out.itemsize:
         raise ValueError(f"out must be uint32[{coefficients.shape[0]}, {size}] with contiguous rows")
     if shift % P == 0:
         raise ValueError("the shift of a coset must not be 0")
