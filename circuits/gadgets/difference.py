@@ -6,7 +6,8 @@ larger.
 
 All three are range-checked: the two elements and their difference. The difference alone proves nothing: steps
 of 2^29 go round the field in four rows and come back to the element where they started, each of them "larger"
-than the one before, so a sorted list could hold one account twice.
+than the one before, so a sorted list could hold one account twice. The subtraction itself runs over halves of 15
+bits with a borrow, so that it holds in the integers and not only modulo P.
 """
 
 from __future__ import annotations
@@ -46,6 +47,7 @@ class Difference:
     low_halves: Halves
     high_halves: Halves
     gap_halves: Halves
+    borrow: Column
 
 
 def increasing(
@@ -98,9 +100,17 @@ def _difference(
     for end, values, halves in (("low", low, low_halves), ("high", high, high_halves)):
         selected = total([pick * value for pick, value in zip(picks, values, strict=True)])
         table.transition(f"{name} {end} is the picked element", selected - halves.value)
-    gap = linear([(1, high_halves.value), (-1, low_halves.value), (-1, picked), (-1, gap_halves.value)])
-    table.transition(f"{name} gap is at least one", gap)
-    gadget = Difference(tuple(low), tuple(high), active, tuple(picks), same, low_halves, high_halves, gap_halves)
+    # gap = high - low - picked, half by half: every side is below 2^17 < P, so both lines hold in the integers. One
+    # line over whole elements would not: low + gap + 1 - high reaches 2^31 - 1 > P, and a fall by P - 2^30 would pass.
+    borrow = table.column(f"{name} borrow")
+    table.boolean(f"{name} borrow is a bit", borrow)
+    ends = ((1, high_halves.low), (-1, low_halves.low), (-1, picked), (1 << HALF_BITS, borrow), (-1, gap_halves.low))
+    table.transition(f"{name} gap of the low halves", linear(ends))
+    tops = ((1, high_halves.high), (-1, low_halves.high), (-1, borrow), (-1, gap_halves.high))
+    table.transition(f"{name} gap of the high halves", linear(tops))
+    gadget = Difference(
+        tuple(low), tuple(high), active, tuple(picks), same, low_halves, high_halves, gap_halves, borrow
+    )
     table.gadgets.append(gadget)
     return gadget
 

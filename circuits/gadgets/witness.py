@@ -86,6 +86,8 @@ def _fill_difference(trace: Trace, gadget: Difference) -> None:
     _put_halves(trace, gadget.low_halves, picked[0])
     _put_halves(trace, gadget.high_halves, picked[1])
     _put_halves(trace, gadget.gap_halves, picked[1] - picked[0] - steps)
+    mask = (1 << HALF_BITS) - 1
+    trace.put(gadget.borrow, ((picked[1] & mask) - (picked[0] & mask) - steps < 0).astype(np.int64))
 
 
 def _put_halves(trace: Trace, halves: Halves, values: Integers) -> None:
