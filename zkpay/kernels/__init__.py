@@ -29,9 +29,7 @@ def _choose_cache_folder() -> Path | None:
     """The folder of compiled kernels, or None where none can be written (kernels then compile in every
     process)."""
     chosen = os.environ.get("NUMBA_CACHE_DIR")
-    folder = (
-        Path(chosen) if chosen else Path(platformdirs.user_cache_dir("zkpay"), "numba", _sources_digest())
-    )
+    folder = Path(chosen) if chosen else Path(platformdirs.user_cache_dir("zkpay"), "numba", _sources_digest())
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):

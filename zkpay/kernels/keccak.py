@@ -69,13 +69,7 @@ def _keccak_f(state: Words, moved: Words, parity: Words, delta: Words) -> None:
     for number in range(24):
         # Theta: the parities of the columns, then what each column changes by.
         for i in range(PLANE):
-            sums[i] = (
-                words[i]
-                ^ words[i + PLANE]
-                ^ words[i + 2 * PLANE]
-                ^ words[i + 3 * PLANE]
-                ^ words[i + 4 * PLANE]
-            )
+            sums[i] = words[i] ^ words[i + PLANE] ^ words[i + 2 * PLANE] ^ words[i + 3 * PLANE] ^ words[i + 4 * PLANE]
         for x in range(5):
             left, right = sums[(x + 4) % 5 * LANES :], sums[(x + 1) % 5 * LANES :]
             change = changes[x * LANES :]

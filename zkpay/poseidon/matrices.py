@@ -13,9 +13,7 @@ Matrix = npt.NDArray[np.int64]
 def circulant(first_row: Sequence[int]) -> Matrix:
     """The square matrix with entry first_row[(j - i) mod width] at row i, column j."""
     width = len(first_row)
-    return np.array(
-        [[first_row[(j - i) % width] for j in range(width)] for i in range(width)], dtype=np.int64
-    )
+    return np.array([[first_row[(j - i) % width] for j in range(width)] for i in range(width)], dtype=np.int64)
 
 
 def matrix_product(a: Matrix, b: Matrix) -> Matrix:

@@ -40,10 +40,7 @@ def test_leaves(width: int, salted: bool) -> None:
 @pytest.mark.parametrize("count", [0, 1, 63, 64, 65, 300])
 def test_nodes(count: int) -> None:
     left, right = np.random.default_rng(count).integers(0, 2**64, (2, 4, count), dtype=np.uint64)
-    expected = [
-        oracle((5).to_bytes(8, "little") + a + b)
-        for a, b in zip(as_bytes(left), as_bytes(right), strict=True)
-    ]
+    expected = [oracle((5).to_bytes(8, "little") + a + b) for a, b in zip(as_bytes(left), as_bytes(right), strict=True)]
     assert as_bytes(node_digests(left, right, 5)) == expected
     both = np.concatenate([left, right], axis=1)
     assert as_bytes(node_digests(both[:, :count], both[:, count:], 5)) == expected
@@ -54,8 +51,7 @@ def test_grinding_finds_the_smallest_nonce(bits: int) -> None:
     seed = bytes(range(32))
     nonce = 0
     while (
-        int.from_bytes(oracle((9).to_bytes(8, "little") + seed + nonce.to_bytes(8, "little"))[:8], "little")
-        % 2**bits
+        int.from_bytes(oracle((9).to_bytes(8, "little") + seed + nonce.to_bytes(8, "little"))[:8], "little") % 2**bits
     ):
         nonce += 1
     assert grind(seed, 9, bits) == nonce

@@ -41,9 +41,7 @@ def test_trace_equals_definition(width: int) -> None:
 
 def test_hashes_equal_numpy() -> None:
     nodes, leaves = inputs_of(16, 300), inputs_of(24, 300)
-    assert np.array_equal(
-        kernels.compress_nodes(nodes[:8], nodes[8:]), plain.compress_nodes(nodes[:8], nodes[8:])
-    )
+    assert np.array_equal(kernels.compress_nodes(nodes[:8], nodes[8:]), plain.compress_nodes(nodes[:8], nodes[8:]))
     assert np.array_equal(kernels.hash_leaves(leaves), plain.hash_leaves(leaves))
     with pytest.raises(ValueError, match="24 elements"):
         kernels.hash_leaves(nodes)
