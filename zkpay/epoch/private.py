@@ -1,0 +1,138 @@
+"""The private folder, and an epoch opened from it: everything that a prover knows (SPEC §8.4).
+
+Opening hashes all records again and compares with the commitment, so that what is proved or shown in a receipt is
+what was committed to.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zkpay.epoch.commitment import Commitment, leaves_to_bytes
+from zkpay.epoch.files import StrPath, decode_json, encode_json, read_capped
+from zkpay.epoch.layout import (
+    COMMITMENT,
+    CONTRIBUTIONS,
+    LEAVES,
+    MAX_BYTES,
+    POLICY,
+    SEED,
+    SETTINGS,
+    private_folder,
+    public_folder,
+)
+from zkpay.epoch.payouts import PayoutList
+from zkpay.errors import InputError, Refused
+from zkpay.kernels import CACHE_FOLDER
+from zkpay.kernels.poseidon import compress_nodes, hash_leaves
+from zkpay.ledger.contributions import Contributions
+from zkpay.ledger.encoding import contribution_leaves
+from zkpay.ledger.salts import SEED_BYTES, expand_salts
+from zkpay.ledger.tree import MerkleTree
+from zkpay.policy.meaning import Distribution, evaluate
+from zkpay.policy.policy import Policy, parse_policy
+from zkpay.stark.keccak import keccak256
+
+SETTINGS_FORMAT: Final = "zkpay/settings/v1"
+CONTRIBUTION_SALTS: Final = b"zkpay/salts/contributions/v1"
+PAYOUT_SALTS: Final = b"zkpay/salts/payouts/v1"
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """A committed epoch with its secrets. `seed`: 32 bytes that all salts are expanded from."""
+
+    policy: Policy
+    commitment: Commitment
+    contributions: Contributions
+    seed: bytes
+    tree: MerkleTree
+
+    @cached_property
+    def contribution_salts(self) -> NDArray[np.uint32]:
+        """uint32[5, N]."""
+        return expand_salts(self.seed, CONTRIBUTION_SALTS, len(self.contributions))
+
+    @cached_property
+    def distribution(self) -> Distribution:
+        """What the policy pays for the records, in exact integers."""
+        return evaluate(self.policy, self.contributions)
+
+    @cached_property
+    def payouts(self) -> PayoutList:
+        """The leaves of R_p. Salts come from the same seed, so that every proof of the epoch has the same R_p."""
+        found = self.distribution
+        salts = expand_salts(self.seed, PAYOUT_SALTS, len(found.payouts))
+        return PayoutList(found.accounts, found.payouts, found.accepted, found.rejected, salts)
+
+    @cached_property
+    def payout_tree(self) -> MerkleTree:
+        """The tree of R_p."""
+        return MerkleTree.build(hash_leaves(self.payouts.leaves()), compress_nodes)
+
+
+def contribution_digests(contributions: Contributions, seed: bytes) -> NDArray[np.uint32]:
+    """The salted leaf digests of all records, uint32[8, N]."""
+    salts = expand_salts(seed, CONTRIBUTION_SALTS, len(contributions))
+    return hash_leaves(contribution_leaves(contributions, salts))
+
+
+def settings_bytes(commitment: Commitment, contributions: bytes) -> bytes:
+    """settings.json: digests of what was committed to, so that a change is named before anything is hashed."""
+    return encode_json(
+        {
+            "format": SETTINGS_FORMAT,
+            "commitment_digest": keccak256(commitment.to_bytes()).hex(),
+            "contributions_digest": keccak256(contributions).hex(),
+            "private_payouts": commitment.private_payouts,
+        }
+    )
+
+
+def open_epoch(folder: StrPath) -> Epoch:
+    """Load a committed epoch; InputError if a file can't be read, Refused if anything changed since `commit`."""
+    public, private = public_folder(folder), private_folder(folder)
+    policy = parse_policy(read_capped(public / POLICY, MAX_BYTES[POLICY]), str(public / POLICY))
+    commitment = Commitment.from_bytes(read_capped(public / COMMITMENT, MAX_BYTES[COMMITMENT]))
+    stored = read_capped(private / CONTRIBUTIONS, MAX_BYTES[CONTRIBUTIONS])
+    seed = read_capped(private / SEED, MAX_BYTES[SEED])
+    if len(seed) != SEED_BYTES:
+        raise InputError(f"{private / SEED}: {len(seed)} bytes, a seed has {SEED_BYTES}; restore it from a copy")
+    settings = read_capped(private / SETTINGS, MAX_BYTES[SETTINGS])
+    decode_json(settings, str(private / SETTINGS), SETTINGS_FORMAT)
+    if settings != settings_bytes(commitment, stored):
+        raise _changed(f"{private / CONTRIBUTIONS} or {public / COMMITMENT}")
+    if policy.digest != commitment.policy_digest:
+        raise _changed(str(public / POLICY))
+    contributions = Contributions.from_bytes(stored, str(private / CONTRIBUTIONS))
+    digests = contribution_digests(contributions, seed)
+    if keccak256(leaves_to_bytes(digests)) != commitment.leaves_digest:
+        raise _changed(f"{private / CONTRIBUTIONS} or {private / SEED}")
+    tree = MerkleTree.build(digests, compress_nodes)
+    if tree.root != commitment.contribution_root or tree.count != commitment.contribution_count:
+        raise _changed(str(public / COMMITMENT))
+    if read_capped(public / LEAVES, MAX_BYTES[LEAVES]) != leaves_to_bytes(digests):
+        raise _changed(str(public / LEAVES))
+    return Epoch(policy, commitment, contributions, seed, tree)
+
+
+def compile_notice(*modules: str) -> str | None:
+    """What to announce before kernels run for the first time; None where compiled ones are kept already.
+
+    `modules`: the kernels' modules that are about to be used. Numba names its cached files after them.
+    """
+    if CACHE_FOLDER is None:
+        return "compiling kernels: no folder to keep them in, so every run takes about half a minute more"
+    if all(next(Path(CACHE_FOLDER).rglob(f"{module}.*.nbi"), None) is not None for module in modules):
+        return None
+    return f"compiling kernels, once; they are kept in {CACHE_FOLDER}"
+
+
+def _changed(what: str) -> Refused:
+    return Refused(f"{what} changed since the epoch was committed; restore it from a copy, or commit to a new folder")

@@ -1,0 +1,179 @@
+"""Check a receipt against the public folder of its epoch (SPEC §8.6).
+
+1. Verify the public folder, proof included.
+2. The receipt must name this very statement.
+3. Every leaf must have its place under R_c, be the account's, and say what the receipt says.
+4. Points, score and payout are computed again by the policy; the payout's leaf must have its place under R_p.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zkpay.epoch.files import StrPath, read_capped
+from zkpay.epoch.layout import MAX_BYTES, PAYOUTS
+from zkpay.epoch.payouts import PayoutList
+from zkpay.epoch.reading import read_contribution
+from zkpay.epoch.receipt import MAX_BYTES as MAX_RECEIPT_BYTES
+from zkpay.epoch.receipt import Opening, Receipt
+from zkpay.epoch.verdict import Check, Checks, Verdict
+from zkpay.epoch.verify import verify
+from zkpay.errors import Rejected
+from zkpay.ledger.accounts import checksum_address
+from zkpay.ledger.encoding import decode_payout_leaf
+from zkpay.ledger.tree import tree_depth
+from zkpay.poseidon.permutation import compress_nodes, hash_leaves
+from zkpay.stark.statement import Digest, Statement
+
+NOT_SHOWN: Final = (
+    "that these are all records of the account that the operator received: compare with what you handed in",
+    "that the scores are fair",
+)
+
+
+@dataclass(frozen=True)
+class ReceiptVerdict:
+    """A receipt that holds, and the verdict on its epoch. `checks` are those of the receipt alone."""
+
+    receipt: Receipt
+    epoch: Verdict
+    checks: tuple[Check, ...]
+    not_shown: tuple[str, ...]
+
+
+def verify_receipt(
+    receipt: StrPath,
+    *,
+    public: StrPath,
+    expect_policy: StrPath | None = None,
+    expect_origin: str | None = None,
+    expect_root: str | None = None,
+) -> ReceiptVerdict:
+    """The verdict on a receipt file; Rejected if anything in it or in `public` is false.
+
+    Expectations are those of `zkpay.verify`, which runs first.
+    """
+    given = Receipt.from_bytes(read_capped(receipt, MAX_RECEIPT_BYTES), str(receipt))
+    verdict = verify(public, expect_policy=expect_policy, expect_origin=expect_origin, expect_root=expect_root)
+    checks = Checks()
+    _check_epoch(checks, given, verdict)
+    score = _check_contributions(checks, given, verdict)
+    if given.payout is None:
+        _check_absence(checks, given, verdict, public)
+    else:
+        _check_payout(checks, given, verdict, score)
+    return ReceiptVerdict(given, verdict, tuple(checks.passed), NOT_SHOWN)
+
+
+def _check_epoch(checks: Checks, receipt: Receipt, verdict: Verdict) -> None:
+    statement = verdict.statement
+    for name, told, proved in (
+        ("origin", receipt.origin, statement.origin),
+        ("epoch", receipt.epoch, statement.epoch),
+        ("contribution_root", receipt.contribution_root, statement.contribution_root),
+        ("payout_root", receipt.payout_root, statement.payout_root),
+        ("policy_digest", receipt.policy_digest, statement.policy_digest),
+        ("statement_digest", receipt.statement_digest, verdict.statement_digest),
+    ):
+        if told != proved:
+            raise Rejected("other-epoch", f"the receipt's {name} is not that of the epoch in the public folder")
+    checks.record("epoch", f"the receipt belongs to epoch {statement.epoch!r} of {statement.origin!r}")
+
+
+def _check_contributions(checks: Checks, receipt: Receipt, verdict: Verdict) -> int:
+    """Check all records; returns the account's score."""
+    openings = [entry.opening for entry in receipt.contributions]
+    if not openings:
+        raise Rejected("empty-receipt", "the receipt tells no record")
+    if any(a.index >= b.index for a, b in itertools.pairwise(openings)):
+        raise Rejected("records-not-increasing", "the receipt's records are not in increasing order")
+    statement = verdict.statement
+    check_openings(openings, statement.contribution_count, statement.contribution_root, "R_c")
+    checks.record("contributions-included", f"{len(openings)} records are under R_c")
+    for entry in receipt.contributions:
+        account, read = read_contribution(verdict.policy, entry.opening)
+        if account != receipt.account:
+            raise Rejected("wrong-account", f"record {entry.opening.index} is not this account's")
+        if read != entry:
+            raise Rejected(
+                "receipt-mismatch", f"record {entry.opening.index}: the receipt says something else than its leaf"
+            )
+    checks.record("contributions-read", "kinds, quantities, qualities, reasons and points are those of the leaves")
+    return sum(entry.points for entry in receipt.contributions)
+
+
+def _check_payout(checks: Checks, receipt: Receipt, verdict: Verdict, score: int) -> None:
+    payout = receipt.payout
+    if payout is None:
+        raise ValueError("no payout to check")
+    statement = verdict.statement
+    check_openings([payout.opening], statement.account_count, statement.payout_root, "R_p")
+    leaf = decode_payout_leaf(payout.opening.leaf)
+    if leaf.account != receipt.account:
+        raise Rejected("wrong-account", "the payout's leaf is not this account's")
+    if (leaf.payout, leaf.accepted, leaf.rejected) != (payout.amount, payout.accepted, payout.rejected):
+        raise Rejected("receipt-mismatch", "the receipt's payout or counts are not those of its leaf")
+    checks.record("payout-included", f"the payout of {payout.amount} base units is under R_p")
+    accepted = sum(entry.reason == "accepted" for entry in receipt.contributions)
+    checks.require(
+        (accepted, len(receipt.contributions) - accepted) == (payout.accepted, payout.rejected),
+        "records-complete",
+        "records-incomplete",
+        f"the receipt tells {accepted} accepted and {len(receipt.contributions) - accepted} rejected records, the proof"
+        f" counts {payout.accepted} and {payout.rejected}",
+        f"all {payout.accepted} accepted and {payout.rejected} rejected records of the account are told",
+    )
+    amount = expected_payout(statement, score)
+    checks.require(
+        (score, amount) == (payout.score, payout.amount),
+        "payout-formula",
+        "payout-mismatch",
+        f"the records earn a score of {score} and {amount} base units, the receipt says {payout.score} and"
+        f" {payout.amount}",
+        f"pool * score // total(score) = {statement.pool} * {score} // {statement.total_score} = {amount}",
+    )
+
+
+def expected_payout(statement: Statement, score: int) -> int:
+    """The payout of a score by the formula, in base units."""
+    return statement.pool * score // statement.total_score if statement.total_score else 0
+
+
+def _check_absence(checks: Checks, receipt: Receipt, verdict: Verdict, public: StrPath) -> None:
+    """Without a payout no record may be accepted, and a public list must not name the account."""
+    if any(entry.reason == "accepted" for entry in receipt.contributions):
+        raise Rejected("payout-missing", "the receipt has an accepted record but no payout")
+    if verdict.payouts_public:
+        listed = PayoutList.from_bytes(read_capped(Path(public) / PAYOUTS, MAX_BYTES[PAYOUTS]))
+        if any(account.tobytes() == receipt.account for account in listed.accounts):
+            raise Rejected("payout-missing", f"{checksum_address(receipt.account)} is in {PAYOUTS}")
+    checks.record("no-payout", "no record was accepted, so the account has no payout")
+
+
+def check_openings(openings: Sequence[Opening], count: int, root: Digest, name: str) -> None:
+    """Check that every leaf hashes to `root` in a tree of `count` leaves, all of them level by level at once.
+
+    Rejected `leaf-index-out-of-range`, `wrong-path-length` or `not-under-root`. Elements were checked when read.
+    """
+    depth = tree_depth(count)
+    for opening in openings:
+        if opening.index >= count:
+            raise Rejected("leaf-index-out-of-range", f"leaf {opening.index} of a tree of {count} leaves")
+        if len(opening.path) != depth:
+            raise Rejected("wrong-path-length", f"{len(opening.path)} siblings in a tree of depth {depth}")
+    indices = np.array([opening.index for opening in openings], dtype=np.int64)
+    nodes: NDArray[np.uint32] = hash_leaves(np.array([opening.leaf for opening in openings], dtype=np.uint32).T)
+    for level in range(depth):
+        siblings = np.array([opening.path[level] for opening in openings], dtype=np.uint32).T
+        right = (indices >> level & 1).astype(bool)
+        nodes = compress_nodes(np.where(right, siblings, nodes), np.where(right, nodes, siblings))
+    wrong = np.flatnonzero((nodes != np.array(root, dtype=np.uint32).reshape(8, 1)).any(axis=0))
+    if wrong.size:
+        raise Rejected("not-under-root", f"leaf {openings[int(wrong[0])].index} and its path don't lead to {name}")
