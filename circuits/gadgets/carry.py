@@ -233,15 +233,21 @@ def widest_plan(terms: Sequence[Term]) -> Plan:
     raise ValueError(f"no radix fits; the narrowest: {refusal}")
 
 
-def balance(table: Table, name: str, terms: Sequence[Term], where: Where = Where.EVERY) -> Balance:
+def balance(table: Table, name: str, terms: Sequence[Term], where: Where = Where.EVERY) -> None:
     """Require sum of terms = 0 over the integers on the rows `where` (EVERY or FIRST).
 
-    Carries are columns `name carry[k]` (and `name carry[k] top`), looked up on every row. ValueError if the
-    terms are too wide for any radix.
+    ValueError if the terms are too wide for any radix.
+    """
+    add_lines(table, name, widest_plan(terms), where)
+
+
+def add_lines(table: Table, name: str, chosen: Plan, where: Where) -> Balance:
+    """Add the constraints and carries of a plan on the rows `where` (EVERY or FIRST).
+
+    Carries are columns `name carry[k]` (and `name carry[k] top`), looked up on every row.
     """
     if where not in (Where.EVERY, Where.FIRST):
         raise ValueError(f"{table.name}/{name}: a balance holds on every or on the first row, not on {where}")
-    chosen = widest_plan(terms)
     expressions: list[Expression] = []
     carries: list[Carry] = []
     carried: Expression | None = None

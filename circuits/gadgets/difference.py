@@ -6,8 +6,8 @@ larger.
 
 All three are range-checked: the two elements and their difference. The difference alone proves nothing: steps
 of 2^29 go round the field in four rows and come back to the element where they started, each of them "larger"
-than the one before, so a sorted list could hold one account twice. The subtraction itself runs over halves of 15
-bits with a borrow, so that it holds in the integers and not only modulo P.
+than the one before, so a sorted list could hold one account twice. The subtraction itself runs over halves of
+15 bits with a borrow, so that it holds in the integers and not only modulo P.
 """
 
 from __future__ import annotations
