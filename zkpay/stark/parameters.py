@@ -117,7 +117,7 @@ def derive(profile: Profile, circuit: Circuit) -> Parameters:
     quotient_length = MAX_DEGREE * (shortest + mask_length - 1) * ratio + ratio - height + 1
     split = dimension - mask_length
     cosets = -(-quotient_length // height)
-    if (shortest + mask_length) * ratio > dimension or quotient_length > 2 * split or cosets > blowup:
+    if (shortest + mask_length) * ratio > dimension or quotient_length > split + dimension or cosets > blowup:
         raise Refused(f"a table of {shortest} rows is too short for masks of {mask_length} in a slack of {dimension}")
     return Parameters(
         profile=profile,
