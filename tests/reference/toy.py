@@ -1,0 +1,144 @@
+"""Small circuits for the tests of the proof system, with witnesses, parameters and ready proofs.
+
+The toy has three heights, every kind of constraint, next-row reads, public scalars, a preprocessed column, look-ups
+with multiplicities, payloads of degree two, terms of the verifier's own and circuit-wide sums.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+
+from zkpay.prover.prove import prove_circuit
+from zkpay.stark.air import Bus, Circuit, PlacedTable, PublicTerm, Table
+from zkpay.stark.expression import Public, linear
+from zkpay.stark.field import P
+from zkpay.stark.parameters import PROFILES, Parameters, derive
+from zkpay.stark.proof import Proof
+
+Witness = Mapping[str, np.ndarray]
+
+STATEMENT = b"a statement"
+SEED = bytes(range(32))
+RANGE = Bus("range", 1, 1)
+SQUARES = Bus("squares", 2, 2)
+OWN_TERMS = (PublicTerm(SQUARES, (7, 49), 3), PublicTerm(SQUARES, (2, 4), -1))
+SCALE, OFFSET = 17, 5
+
+
+@dataclass(frozen=True)
+class Toy:
+    """A circuit and a witness that satisfies it: columns by table name, uint32[width, height]."""
+
+    circuit: Circuit
+    witness: Witness
+
+
+@cache
+def toy(tall: int = 4096, middle: int = 2048, short: int = 1024, seed: int = 1) -> Toy:
+    """Records (tall) look their amounts up in squares (short); walks (middle) stand in no bus but have a sum."""
+    generator = np.random.default_rng(seed)
+    amount = generator.integers(0, short, tall)
+    flag = generator.integers(0, 2, tall)
+    start = int(generator.integers(0, P))
+    pace = generator.integers(0, P, middle)
+
+    records = _records()
+    walks = Table("walks")
+    place, step = walks.column("place"), walks.column("step")
+    walks.first("starts", place - Public("start"))
+    walks.transition("moves", place.next - place - step)
+    walks.sum("paces", "steps", step)
+    squares = _squares(short)
+
+    rows = np.arange(short)
+    public_counts = np.zeros(short, dtype=np.int64)
+    for term in OWN_TERMS:
+        public_counts[term.payload[0]] += term.multiplicity
+    lookups = np.bincount(amount, minlength=short)
+    flagged = np.bincount(amount[flag == 1], minlength=short) + public_counts
+    running = np.cumsum(flag * amount)
+    places = (start + np.concatenate([[0], np.cumsum(pace % P)[:-1]])) % P
+    circuit = Circuit(
+        placed=(PlacedTable(records, tall), PlacedTable(walks, middle), PlacedTable(squares, short)),
+        publics={"scale": SCALE, "offset": OFFSET, "last": tall - 1, "flagged": int(running[-1]) % P, "start": start},
+        public_terms=OWN_TERMS,
+        sum_targets={
+            "amounts": int(amount.sum()) % P,
+            "mixed": int((flag * amount).sum() + rows.sum()) % P,
+            "paces": int(pace.sum()) % P,
+        },
+    )
+    witness = {
+        "records": _columns(
+            np.arange(tall), amount, flag, SCALE * amount + OFFSET, amount**3, running, (amount + 1) * flag
+        ),
+        "walks": _columns(places, pace),
+        "squares": _columns(lookups, flagged, rows**2, np.concatenate([[0], np.cumsum(rows)[:-1]])),
+    }
+    return Toy(circuit, witness)
+
+
+def _records() -> Table:
+    table = Table("records")
+    position, amount, flag = table.column("position"), table.column("amount"), table.column("flag")
+    scaled, cube, running = table.column("scaled"), table.column("cube"), table.column("running")
+    product = table.column("product")
+    table.first("position starts", position)
+    table.transition("position counts", position.next - position - 1)
+    table.last("position ends", position - Public("last"))
+    table.boolean("flag is a bit", flag)
+    table.every("scaled", linear([(Public("scale"), amount), (-1, scaled)]) + Public("offset"))
+    table.every("cube", cube - amount * amount * amount)
+    table.every("product", product - (amount + 1) * flag)
+    table.first("running starts", running - flag * amount)
+    table.transition("running adds", running.next - running - flag.next * amount.next)
+    table.last("running ends", running - Public("flagged"))
+    table.send(RANGE, "amount in range", [amount])
+    table.send(SQUARES, "amount has a square", [amount, amount * amount], flag)
+    table.sum("amounts", "amounts", amount)
+    table.sum("mixed", "flagged amounts", flag * amount)
+    return table
+
+
+def _squares(height: int) -> Table:
+    table = Table("squares")
+    value = table.preprocessed_column("value", np.arange(height))
+    lookups, flagged, square = table.column("lookups"), table.column("flagged"), table.column("square")
+    climb = table.column("climb")
+    table.every("square", square - value * value)
+    table.first("climb starts", climb)
+    table.transition("climb adds", climb.next - climb - value)
+    table.receive(RANGE, "serves range", [value], lookups)
+    table.receive(SQUARES, "serves squares", [value, square], flagged)
+    table.sum("mixed", "values", value)
+    return table
+
+
+def _columns(*values: np.ndarray) -> np.ndarray:
+    return np.stack([np.asarray(column) % P for column in values]).astype(np.uint32)
+
+
+def light_parameters(circuit: Circuit, queries: int, grinding_bits: int = 3, profile: str = "default") -> Parameters:
+    """What the program derives, with far fewer queries and less work: for tests that need many small proofs."""
+    return replace(derive(PROFILES[profile], circuit), queries=queries, grinding_bits=grinding_bits)
+
+
+def use_light_parameters(monkeypatch: pytest.MonkeyPatch, queries: int, grinding_bits: int = 3) -> None:
+    """Let prover and verifier both work with `light_parameters`."""
+
+    def light(profile: Any, circuit: Circuit) -> Parameters:
+        return light_parameters(circuit, queries, grinding_bits, profile.name)
+
+    monkeypatch.setattr("zkpay.prover.prove.derive", light)
+    monkeypatch.setattr("zkpay.verifier.verify.derive", light)
+
+
+@cache
+def toy_proof(profile: str = "default") -> Proof:
+    """A proof of the toy at its usual heights and full strength, made once."""
+    case = toy()
+    return prove_circuit(case.circuit, case.witness, STATEMENT, PROFILES[profile])
