@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from zkpay.circuits.gadgets.range import MAXIMUM_RANGE_BITS
 from zkpay.circuits.lookups.air import range_row
@@ -28,22 +27,18 @@ def fill_range_multiplicities(tables: dict[str, Trace]) -> None:
 
 
 def fill_kind_multiplicities(tables: dict[str, Trace]) -> None:
-    """Fill the kinds table's multiplicities, at the first row of each tuple; other tuples are counted
-    nowhere.
-    """
+    """Fill the kinds table's multiplicities, at the first row of each kind; other tuples are counted nowhere."""
     kinds = tables["kinds"]
-    rows: dict[tuple[int, ...], int] = {}
-    for row, values in enumerate(np.stack(kinds.table.preprocessed_values, axis=1)[:64].tolist()):
-        rows.setdefault(tuple(values), row)
+    offered = np.stack(kinds.table.preprocessed_values)
+    codes, first = np.unique(offered[0], return_index=True)
     counts = np.zeros(kinds.height, dtype=np.int64)
     for trace in tables.values():
         for lookup in _lookups(trace, "kinds"):
             *payload, multiplicity = trace.in_field(*lookup.payload, lookup.multiplicity)
-            taken: NDArray[np.int64] = np.stack(payload, axis=1)[multiplicity == 1]
-            tuples, found = np.unique(taken, axis=0, return_counts=True)
-            for values, count in zip(tuples.tolist(), found.tolist(), strict=True):
-                if tuple(values) in rows:
-                    counts[rows[tuple(values)]] += count
+            taken = np.stack(payload)[:, multiplicity == 1]
+            rows = first[np.minimum(np.searchsorted(codes, taken[0]), len(codes) - 1)]
+            rows = rows[(taken == offered[:, rows]).all(axis=0)]
+            counts += np.bincount(rows, minlength=kinds.height)
     kinds["multiplicity"][:] = counts
 
 
