@@ -1,0 +1,110 @@
+"""zkpay receipt issue and verify."""
+
+import shlex
+from pathlib import Path
+from typing import Any
+
+import click
+
+import zkpay
+from zkpay.cli.describe import verdict_json
+from zkpay.cli.options import expectations, output_options
+from zkpay.cli.render import Result, table, tokens
+from zkpay.ledger.accounts import checksum_address
+
+
+@click.group()
+def receipt() -> None:
+    """Issue and verify contributors' receipts."""
+
+
+@receipt.command()
+@click.argument("folder", metavar="DIR")
+@click.option("--account", metavar="A", help="Whose receipt: an address, or the identifier in the records.")
+@click.option("--all", "everyone", is_flag=True, help="The receipts of all accounts.")
+@click.option("--out", metavar="FILE|FOLDER", required=True, help="A file with --account, a folder with --all.")
+@output_options
+def issue(folder: str, account: str | None, everyone: bool, out: str) -> Result:
+    """Write receipts from a proved folder. They tell private records; give each to its owner only."""
+    if (account is None) != everyone:
+        raise click.UsageError("Give either --account A or --all.")
+    if account is not None:
+        issued = [zkpay.issue_receipt(folder, account, out=out)]
+        lines = [f"Wrote the receipt of {issued[0].account} ({issued[0].contribution_count:,} records) to {out}."]
+        public = shlex.quote(str(Path(folder, "public")))
+        follow_up = f"zkpay receipt verify {shlex.quote(out)} --public {public}"
+    else:
+        issued = zkpay.issue_receipts(folder, out=out)
+        lines = [f"Wrote {len(issued):,} receipts into {out}."]
+        follow_up = None
+    content = {
+        "receipts": [
+            {"account": one.account, "path": str(one.path), "contribution_count": one.contribution_count}
+            for one in issued
+        ]
+    }
+    return Result(content, lines, follow_up)
+
+
+@receipt.command()
+@click.argument("file", metavar="FILE")
+@click.option("--public", metavar="DIR/public", required=True, help="The public folder of the receipt's epoch.")
+@expectations
+@output_options
+def verify(
+    file: str, public: str, expect_policy: str | None, expect_origin: str | None, expect_root: str | None
+) -> Result:
+    """Verify a receipt against the public folder, its proof included."""
+    verdict = zkpay.verify_receipt(
+        file, public=public, expect_policy=expect_policy, expect_origin=expect_origin, expect_root=expect_root
+    )
+    told, policy = verdict.receipt, verdict.epoch.policy
+    payout = told.payout
+    amount = 0 if payout is None else payout.amount
+    content: dict[str, Any] = {
+        "account": checksum_address(told.account),
+        "payout": None
+        if payout is None
+        else {
+            "amount": str(payout.amount),
+            "score": str(payout.score),
+            "accepted": payout.accepted,
+            "rejected": payout.rejected,
+        },
+        "contributions": [
+            {
+                "index": entry.opening.index,
+                "kind": entry.kind,
+                "quantity": str(entry.quantity),
+                "quality": entry.quality,
+                "reason": entry.reason,
+                "points": str(entry.points),
+            }
+            for entry in told.contributions
+        ],
+        "checks": [{"id": check.id, "status": "pass", "detail": check.detail} for check in verdict.checks],
+        "not_shown": list(verdict.not_shown),
+        "epoch": verdict_json(verdict.epoch),
+    }
+    shown = told.contributions[:20]
+    rows = [
+        (
+            f"#{entry.opening.index}",
+            f"{entry.reason}: {entry.kind or 'unknown kind'}, quantity {entry.quantity}, quality {entry.quality},"
+            f" {entry.points} points",
+        )
+        for entry in shown
+    ]
+    lines = [
+        f'TRUE: {checksum_address(told.account)} is paid {tokens(amount, policy.decimals, policy.symbol)} for epoch'
+        f' "{told.epoch}" of {told.origin}.',
+        f"That is {amount} base units for {len(told.contributions):,} records:",
+        *table(rows),
+        *([f"  ... and {len(told.contributions) - len(shown):,} more"] if len(told.contributions) > len(shown) else []),
+        "Checked:",
+        f"  + the whole public folder: {len(verdict.epoch.checks)} checks, {verdict.epoch.security}",
+        *[f"  + {check.id}: {check.detail}" for check in verdict.checks],
+        "Not shown:",
+        *[f"  - {sentence}" for sentence in (*verdict.not_shown, *verdict.epoch.not_checked[1:])],
+    ]  # fmt: skip
+    return Result(content, lines)
