@@ -1,0 +1,307 @@
+"""False statements with the witnesses that a cheating prover gives for them.
+
+A `Draft` starts as the honest witness of an epoch. A cheat changes cells and has everything after them filled again
+by the circuit's own fillers, so that the lie is consistent; `finish` works out the statement that the tables then
+make. `killed_by` shows that one constraint, interaction or sum stands between the lie and a proof: with it the lie
+is found, without it nothing is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from tests.circuits.scenarios import Record, Scenario, scenario
+from zkpay.circuits.bounds import Bounds, bounds_for
+from zkpay.circuits.checker import Violation, violations
+from zkpay.circuits.contributions.air import flag_name, usable_reasons
+from zkpay.circuits.contributions.witness import real_rows
+from zkpay.circuits.gadgets.limbs import normalise, to_integers
+from zkpay.circuits.gadgets.poseidon import Hash
+from zkpay.circuits.gadgets.witness import fill_gadget, leaf_digests
+from zkpay.circuits.heights import heights
+from zkpay.circuits.payout_circuit import build_circuit
+from zkpay.circuits.payouts.witness import fill_payouts
+from zkpay.circuits.trace import Trace, Witness, traces
+from zkpay.circuits.witness import fill_from_payouts, fill_multiplicities, fill_payout_inputs
+from zkpay.ledger.codes import reason_names
+from zkpay.ledger.salts import expand_salts
+from zkpay.ledger.tree import empty_roots
+from zkpay.policy.meaning import distribute
+from zkpay.policy.policy import Policy
+from zkpay.stark.air import Circuit, PlacedTable, Table
+from zkpay.stark.expression import Column, Expression, Linear, read
+from zkpay.stark.field import P
+from zkpay.stark.statement import Digest
+
+BUS = "bus/"
+
+
+@dataclass(frozen=True)
+class Forgery:
+    """`circuit` carries a false statement, `witness` goes with it; `truth` is the circuit of what the same records
+    and salts honestly give.
+    """
+
+    circuit: Circuit
+    witness: Witness
+    truth: Circuit
+
+    @property
+    def is_false(self) -> bool:
+        """Whether the statement is another one than the honest one."""
+        return claims(self.circuit) != claims(self.truth)
+
+
+def claims(circuit: Circuit) -> tuple[object, ...]:
+    """All that a statement says, as the circuit sees it: public scalars, roots, counts and totals."""
+    return dict(circuit.publics), circuit.public_terms, dict(circuit.sum_targets)
+
+
+@cache
+def _epoch(records: tuple[Record, ...], policy: Policy) -> tuple[Scenario, Witness]:
+    epoch = scenario(records, policy)
+    witness = epoch.witness()
+    if violations(epoch.circuit, witness):
+        raise ValueError("a draft must start from an honest witness")
+    return epoch, witness
+
+
+def honest(records: Iterable[Record], policy: Policy) -> Scenario:
+    """The honest epoch of these records, built once."""
+    return _epoch(tuple(records), policy)[0]
+
+
+class Draft:
+    """A witness that is being forged: `draft[table][column]` are cells to write to.
+
+    `statement` is what the epoch says so far; its roots, counts and totals are worked out by `finish`.
+    """
+
+    def __init__(self, records: Iterable[Record], policy: Policy) -> None:
+        self.epoch, witness = _epoch(tuple(records), policy)
+        self.policy = policy
+        self.statement = self.epoch.statement
+        self.circuit = self.epoch.circuit
+        self.witness = {name: values.copy() for name, values in witness.items()}
+        self.tables = traces(self.circuit, self.witness)
+
+    def __getitem__(self, table: str) -> Trace:
+        return self.tables[table]
+
+    @property
+    def bounds(self) -> Bounds:
+        """The bounds that the circuit's limbs were cut by."""
+        sizes = heights(self.policy, self.statement.contribution_count, self.statement.account_count)
+        return bounds_for(self.policy, sizes)
+
+    def state(self, **fields: Any) -> None:
+        """Say something else in the statement; public scalars follow. Heights must stay what they are."""
+        self.statement = replace(self.statement, **fields)
+        self.circuit = build_circuit(self.policy, self.statement)
+        self.tables = traces(self.circuit, self.witness)
+
+    def clear(self, *tables: str) -> None:
+        """Set all cells of some tables to 0, as fillers expect to find them."""
+        for table in tables:
+            if table in self.witness:
+                self.witness[table][:] = 0
+
+    def rehash(self, table: str) -> None:
+        """Hash anew what the rows of a table hold, and nothing else."""
+        fill_gadget(self.tables[table], hash_of(self.tables[table]))
+
+    def after_contributions(self) -> None:
+        """Fill all tables that follow from the contributions table, by the honest rules."""
+        self.clear("contribution_nodes", "uniqueness", "tally")
+        fill_payout_inputs(self.tables)
+        self.after_tally()
+
+    def after_tally(self) -> None:
+        """Fill the payouts by the formula from what the tally sends, and all that follows."""
+        tally = self.tables["tally"]
+        rows = np.flatnonzero(tally["ends"].astype(np.int64) * tally["seen"])
+        limbs = normalise(tally.group("sum")[:, rows].astype(np.int64), self.bounds.points_width)
+        self.pay(to_integers(limbs, self.bounds.points_width))
+
+    def pay(self, scores: list[int], payouts: list[int] | None = None) -> None:
+        """Fill the payouts of accounts with these scores: by the formula, or the given ones. All that follows, too."""
+        due = distribute(self.policy, scores)
+        amounts = due.amounts if payouts is None else payouts
+        paid = sum(amounts)
+        self.state(
+            counts=self._counts(),
+            account_count=len(scores),
+            total_score=due.total_score,
+            paid=paid,
+            dust=self.policy.pool - paid,
+        )
+        self.clear("payouts")
+        salts = expand_salts(bytes(32), b"payouts", len(scores))
+        fill_payouts(self.tables["payouts"], self.bounds, self.statement, self.tables["tally"], amounts, salts)
+        self.after_payouts()
+
+    def after_payouts(self) -> None:
+        """Fill the tables that follow from the payouts table."""
+        self.clear("payout_nodes", "totals")
+        fill_from_payouts(self.tables)
+
+    def finish(self, truth: Scenario | None = None, **fields: Any) -> Forgery:
+        """The forgery: roots and counts as the tables have them, `fields` of the statement over them, look-ups counted.
+
+        `truth` is the honest epoch of the records that the leaves hold, where that is not the draft's own.
+        """
+        derived: dict[str, Any] = {
+            "counts": self._counts(),
+            "contribution_root": self.root("contribution"),
+            "payout_root": self.root("payout"),
+        }
+        self.state(**derived | fields)
+        fill_multiplicities(self.circuit, self.witness)
+        return Forgery(self.circuit, self.witness, (truth or self.epoch).circuit)
+
+    def root(self, tree: str) -> Digest:
+        """The root that `contribution_nodes` or `payout_nodes` computes, or the leaf itself where it is the root."""
+        nodes = self.tables[f"{tree}_nodes"]
+        top = np.flatnonzero((nodes["index"] == 1) & (nodes["is_real"] == 1))
+        leaves = self.tables[f"{tree}s"]
+        rows = real_rows(leaves) if tree == "contribution" else np.flatnonzero(leaves["is_real"])
+        if len(top):
+            return _digest(nodes, int(top[0]))
+        return _digest(leaves, int(rows[0])) if len(rows) else empty_roots(0)[0]
+
+    def _counts(self) -> tuple[tuple[str, int], ...]:
+        contributions, usable = self.tables["contributions"], usable_reasons(self.policy).values()
+        return tuple(
+            (name, int(contributions[flag_name(name)].astype(np.int64).sum() % P) if name in usable else 0)
+            for name in reason_names(self.policy)
+        )
+
+
+def _digest(trace: Trace, row: int) -> Digest:
+    return tuple(int(element) for element in leaf_digests(trace)[:, row])
+
+
+def hash_of(trace: Trace) -> Hash:
+    """The hash of a leaf or node in that table."""
+    return next(gadget for gadget in trace.table.gadgets if isinstance(gadget, Hash))
+
+
+class _RowReader:
+    """Expressions at one row of a trace, over the field, as plain integers; cells are read when asked for."""
+
+    def __init__(self, trace: Trace, row: int) -> None:
+        self.trace, self.row = trace, row
+
+    def constant(self, value: int) -> int:
+        return value % P
+
+    def public(self, name: str) -> int:
+        return self.trace.publics[name]
+
+    def column(self, column: Column) -> int:
+        return int(self.trace.values[column.index, (self.row + column.rotation) % self.trace.height])
+
+    def linear(self, terms: list[tuple[int | str, int]], constant: int) -> int:
+        publics = self.trace.publics
+        return (constant + sum((publics[c] if isinstance(c, str) else c) * value for c, value in terms)) % P
+
+    def product(self, left: int, right: int) -> int:
+        return left * right % P
+
+
+def evaluate_at(trace: Trace, row: int, expression: Expression) -> int:
+    """An expression at one row."""
+    return read(expression, _RowReader(trace, row), {})
+
+
+def forge_hash(trace: Trace, row: int, name: str) -> None:
+    """Break the one constraint `name` of the table's hash at one row: add 1 to its column, and compute all columns
+    after it as the constraints demand.
+    """
+    places = {constraint.name: constraint for constraint in trace.table.constraints}
+    reader, memory = _RowReader(trace, row), dict[Expression, int]()
+    broken = False
+    for column in hash_of(trace).columns:
+        constraint = places[f"{trace.table.name}/{column.name} is right"]
+        expression = constraint.expression
+        if not isinstance(expression, Linear) or expression.terms[-1] != (-1, column):
+            raise TypeError(f"{constraint.name} has another form than value - column")
+        if constraint.name == name or broken:
+            value = reader.linear([(c, read(e, reader, memory)) for c, e in _plain(expression)], expression.constant)
+            trace.values[column.index, row] = (value + (not broken)) % P
+            broken = True
+    if not broken:
+        raise ValueError(f"{name} is no constraint of a hash")
+
+
+def _plain(expression: Linear) -> list[tuple[int, Expression]]:
+    return [(c, e) for c, e in expression.terms[:-1] if isinstance(c, int)]
+
+
+def element_names(circuit: Circuit) -> list[str]:
+    """Names of all constraints, interactions and sums, in the circuit's order."""
+    names: list[str] = []
+    for item in circuit.placed:
+        names += [constraint.name for constraint in item.table.constraints]
+        names += [interaction.name for interaction in item.table.interactions]
+        names += [row_sum.name for row_sum in item.table.sums]
+    return names
+
+
+def without(circuit: Circuit, name: str) -> Circuit:
+    """The circuit less one constraint, interaction or sum, or less a whole bus for `bus/NAME`; ValueError if it has
+    none of that name.
+    """
+    bus = name.removeprefix(BUS) if name.startswith(BUS) else None
+    known = {i.bus.name for item in circuit.placed for i in item.table.interactions}
+    if name not in element_names(circuit) and bus not in known:
+        raise ValueError(f"nothing is called {name}")
+
+    def less(table: Table) -> Table:
+        return replace(
+            table,
+            constraints=[c for c in table.constraints if c.name != name],
+            interactions=[i for i in table.interactions if i.name != name and i.bus.name != bus],
+            sums=[s for s in table.sums if s.name != name],
+        )
+
+    return replace(
+        circuit,
+        placed=tuple(PlacedTable(less(item.table), item.height) for item in circuit.placed),
+        public_terms=tuple(term for term in circuit.public_terms if term.bus.name != bus),
+    )
+
+
+def blames(circuit: Circuit, name: str) -> str:
+    """What the checker calls a breach of the element `name`: a bus or sum for what is part of it."""
+    for item in circuit.placed:
+        for interaction in item.table.interactions:
+            if interaction.name == name:
+                return f"{BUS}{interaction.bus.name}"
+        for row_sum in item.table.sums:
+            if row_sum.name == name:
+                return f"sum/{row_sum.target}"
+    return name
+
+
+def killed_by(forgery: Forgery, name: str, removed: str | None = None) -> None:
+    """Raise AssertionError unless the statement is false, `name` (or its bus, or its sum) and nothing else finds it,
+    and the circuit without `removed` (`name` unless told) finds nothing.
+    """
+    if not forgery.is_false:
+        raise AssertionError("the statement is the honest one")
+    found = violations(forgery.circuit, forgery.witness)
+    if {violation.name for violation in found} != {blames(forgery.circuit, name)}:
+        raise AssertionError(f"{name} should be all that is violated: {_short(found)}")
+    left = violations(without(forgery.circuit, removed or name), forgery.witness)
+    if left:
+        raise AssertionError(f"without {removed or name} this is still violated: {_short(left)}")
+
+
+def _short(found: list[Violation]) -> Mapping[str, object]:
+    return {violation.name: (violation.row, violation.example[:4], violation.excess) for violation in found}

@@ -1,0 +1,199 @@
+"""Which cheat covers which part of the circuit, and the list of it (CONSTRAINTS.md).
+
+Every constraint, interaction and sum of the circuits of `POLICIES` must be covered: by a cheat that uses its absence,
+or by a written reason why no cheat exists. `python -m tests.attacks.registry` writes CONSTRAINTS.md anew.
+"""
+
+from __future__ import annotations
+
+import importlib
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from tests.attacks.forgery import BUS, Forgery, blames, element_names, honest, killed_by
+from tests.circuits.scenarios import DUPLICATE, MIXED, POLICY, WIDEST, Record
+from zkpay.policy.policy import Policy
+from zkpay.stark.air import Circuit
+
+FOLDER = Path(__file__).parent
+LISTING = FOLDER / "CONSTRAINTS.md"
+
+WITHOUT_UNIQUE = replace(POLICY, unique=False)
+POLICIES: dict[str, Policy] = {"mixed": POLICY, "widest": WIDEST, "without unique": WITHOUT_UNIQUE}
+"""Between them: one and two limbs of weight and quality, carries of one and two columns, with and without the unique
+rule; all with a reason of discretion.
+"""
+
+SAMPLE = 3
+
+Forge = Callable[[str, Policy], Forgery]
+
+
+@dataclass(frozen=True)
+class Cheat:
+    """`forge(name, policy)` tells a lie that only `name` stands against, under a policy whose circuit has it.
+
+    `with_bus`: the name is the supply of a bus, which can't be taken away alone (nothing would balance); its whole bus
+    is taken away.
+    """
+
+    patterns: tuple[str, ...]
+    says: str
+    forge: Forge
+    with_bus: bool
+
+    @property
+    def title(self) -> str:
+        """Module and function."""
+        return f"{self.forge.__module__.rpartition('.')[2]}.py: {self.forge.__name__}"
+
+    def covers(self, name: str) -> bool:
+        """Whether one of the patterns matches the whole name."""
+        return any(re.fullmatch(pattern, name) for pattern in self.patterns)
+
+
+@dataclass(frozen=True)
+class Redundant:
+    """Names for which no cheat exists, and why not."""
+
+    pattern: str
+    reason: str
+
+    def covers(self, name: str) -> bool:
+        """Whether the pattern matches the whole name."""
+        return re.fullmatch(self.pattern, name) is not None
+
+
+CHEATS: dict[str, Cheat] = {}
+REDUNDANT: dict[str, Redundant] = {}
+
+
+def cheat(*patterns: str, says: str, with_bus: bool = False) -> Callable[[Forge], Forge]:
+    """Register a cheat for the names that one of the patterns (regular expressions) matches in full."""
+
+    def register(forge: Forge) -> Forge:
+        entry = Cheat(patterns, says, forge, with_bus)
+        CHEATS[entry.title] = entry
+        return forge
+
+    return register
+
+
+def redundant(pattern: str, reason: str) -> None:
+    """Say why no cheat can use the absence of these names."""
+    REDUNDANT[pattern] = Redundant(pattern, reason)
+
+
+@cache
+def example(policy: Policy) -> Circuit:
+    """A circuit of a policy of `POLICIES`, whose names are those of all its short epochs."""
+    if policy == WIDEST:
+        return honest([Record(account=1)], policy).circuit
+    return honest([record for record in MIXED if policy.unique or record.reason != DUPLICATE], policy).circuit
+
+
+@cache
+def all_names() -> dict[str, Policy]:
+    """Every name of the circuits of `POLICIES`, with the first policy that has it."""
+    found: dict[str, Policy] = {}
+    for policy in POLICIES.values():
+        for name in element_names(example(policy)):
+            found.setdefault(name, policy)
+    return found
+
+
+def family(name: str) -> str:
+    """The name with numbers replaced; rounds of a hash are families of their own."""
+    shape = re.sub(r"(?<=round )\d+", lambda match: f"<{match[0]}>", name)
+    return re.sub(r"(?<!<)\b\d+\b(?!>)", "#", shape).replace("<", "").replace(">", "")
+
+
+def sample(names: Iterable[str]) -> list[str]:
+    """A few of each family: first, middle and last; one of each round of a hash."""
+    families: dict[str, list[str]] = {}
+    for name in names:
+        families.setdefault(family(name), []).append(name)
+    chosen: list[str] = []
+    for shape, members in families.items():
+        if " round " in shape:
+            chosen.append(members[len(members) // 2])
+        elif len(members) <= SAMPLE:
+            chosen += members
+        else:
+            chosen += [members[0], members[len(members) // 2], members[-1]]
+    return chosen
+
+
+def trials(module: str) -> list[object]:
+    """Parameters (cheat, name) for the cheats that were registered in a module so far."""
+    return [
+        pytest.param(entry, name, id=f"{entry.forge.__name__}: {name}")
+        for entry in CHEATS.values()
+        if entry.forge.__module__ == module
+        for name in sample(name for name in all_names() if entry.covers(name))
+    ]
+
+
+def run_trial(entry: Cheat, name: str) -> None:
+    """Play one cheat against one name."""
+    forgery = entry.forge(name, all_names()[name])
+    removed = blames(forgery.circuit, name) if entry.with_bus else name
+    if entry.with_bus and not removed.startswith(BUS):
+        raise AssertionError(f"{name} is on no bus")
+    killed_by(forgery, name, removed)
+
+
+def load_all() -> None:
+    """Import all modules that register cheats."""
+    for path in sorted(FOLDER.glob("test_circuit_*.py")):
+        importlib.import_module(f"tests.attacks.{path.stem}")
+
+
+def listing() -> str:
+    """CONSTRAINTS.md: each family of names, its cheat, and what false thing that says."""
+    families: dict[str, list[str]] = {}
+    for name in all_names():
+        families.setdefault(re.sub(r"\d+", "#", family(name)), []).append(name)
+    lines = [
+        "# Every part of the circuit and the cheat that its absence would let through",
+        "",
+        "Generated by `python -m tests.attacks.registry` from the circuits of the tests' policies; a test compares.",
+        "`#` stands for a number. With its bus: the supply of a bus can't be taken away alone, as nothing would",
+        "balance then; the cheat takes away the bus.",
+        "",
+        "| Constraint, interaction or sum | Members | Cheat | What false thing it states |",
+        "|---|---|---|---|",
+    ]
+    for shape, names in families.items():
+        for title, says, members in _answers(names):
+            lines.append(f"| `{shape}` | {members} | {title} | {says} |")
+    return "\n".join(lines) + "\n"
+
+
+def _answers(names: list[str]) -> list[tuple[str, str, int]]:
+    answers: dict[tuple[str, str], int] = {}
+    for name in names:
+        for entry in CHEATS.values():
+            if entry.covers(name):
+                key = f"`{entry.title}`" + (" (with its bus)" if entry.with_bus else ""), entry.says
+                answers[key] = answers.get(key, 0) + 1
+        for reason in REDUNDANT.values():
+            if reason.covers(name):
+                answers["none", reason.reason] = answers.get(("none", reason.reason), 0) + 1
+    return [(title, says, members) for (title, says), members in answers.items()]
+
+
+def _write() -> None:
+    # Under `python -m` this file is __main__, while cheats register with the module of its real name.
+    registry = importlib.import_module("tests.attacks.registry")
+    registry.load_all()
+    LISTING.write_text(registry.listing(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    _write()
