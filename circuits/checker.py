@@ -1,4 +1,4 @@
-"""Every constraint on every row, every bus and every sum, in plain numpy (SPEC §5.11).
+"""Every constraint on every row, every bus and every sum, in plain numpy (SPEC §5).
 
 The checker is what a witness is tested against before it is proved, and what attack tests are written on: it
 names all that is violated and never stops at the first. It reads the same expressions as prover and verifier.

@@ -1,4 +1,4 @@
-"""Expressions on many rows at once, over the field or over the integers (SPEC §5.11).
+"""Expressions on many rows at once, over the field or over the integers (SPEC §5).
 
 The checker reads constraints over the field. Witness generation reads the lines of carry chains over the
 integers: their bounds say that they stay below P in size, and a carry is a quotient of integers.

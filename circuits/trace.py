@@ -1,4 +1,4 @@
-"""The witness of one table while it is filled, addressed by column names (SPEC §5.11)."""
+"""The witness of one table while it is filled, addressed by column names (SPEC §5)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The witness of a payout proof: every table filled from the records (SPEC §5.11).
+"""The witness of a payout proof: every table filled from the records (SPEC §5).
 
 Each table is filled from the columns of the one before it, never from the records again: so a test that plays
 a cheating operator changes some columns and calls the fillers of what follows, multiplicities last.

@@ -1,4 +1,4 @@
-"""Filling the contributions table (SPEC §5.11)."""
+"""Filling the contributions table (SPEC §5.3)."""
 
 from __future__ import annotations
 

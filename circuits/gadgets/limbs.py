@@ -1,4 +1,4 @@
-"""Arithmetic on many naturals at once, in limbs, for witness generation (SPEC §5.11).
+"""Arithmetic on many naturals at once, in limbs, for witness generation (SPEC §5.2).
 
 Arrays are int64[limbs, n], little-endian. All widths are at most 30 bits, so that sums of shifted limbs fit.
 """

@@ -1,4 +1,4 @@
-"""Columns that gadgets added, filled from the columns that they read (SPEC §5.11).
+"""Columns that gadgets added, filled from the columns that they read (SPEC §5.2).
 
 Filling never fails: where the columns it reads make an honest value impossible, the value is the nearest that
 can be written down, and the checker names what is broken. So attacks are written by changing columns and

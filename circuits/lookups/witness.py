@@ -1,4 +1,4 @@
-"""Counting how often each row of the fixed tables is looked up, last of all (SPEC §5.11)."""
+"""Counting how often each row of the fixed tables is looked up, last of all (SPEC §5.9)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Filling a nodes table (SPEC §5.11)."""
+"""Filling a nodes table (SPEC §5.4)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Filling the payouts table from the tally (SPEC §5.11)."""
+"""Filling the payouts table from the tally (SPEC §5.7)."""
 
 from __future__ import annotations
 

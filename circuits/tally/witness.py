@@ -1,4 +1,4 @@
-"""Filling the tally from the contributions table (SPEC §5.11)."""
+"""Filling the tally from the contributions table (SPEC §5.6)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Filling the totals table from the payouts table (SPEC §5.11)."""
+"""Filling the totals table from the payouts table (SPEC §5.8)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Filling the uniqueness table from the contributions table (SPEC §5.11)."""
+"""Filling the uniqueness table from the contributions table (SPEC §5.5)."""
 
 from __future__ import annotations
 
