@@ -27,6 +27,7 @@ from zkpay.ledger.codes import ACCEPTED, DUPLICATE, reason_names
 from zkpay.ledger.contributions import MAX_CONTRIBUTIONS
 from zkpay.ledger.tree import empty_subtrees, tree_depth
 from zkpay.policy.policy import Policy
+from zkpay.poseidon.permutation import PERMUTATION_ID
 from zkpay.stark.air import Circuit, PlacedTable, PublicTerm, Table
 from zkpay.stark.field import P
 from zkpay.stark.statement import Digest, Statement
@@ -68,6 +69,7 @@ def build_circuit(policy: Policy, statement: Statement) -> Circuit:
             *_tree_terms(PAYOUT_TREE, statement.account_count, statement.payout_root),
         ),
         sum_targets=_sum_targets(policy, bounds, statement),
+        label=PERMUTATION_ID,
     )
     circuit.check()
     return circuit

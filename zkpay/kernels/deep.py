@@ -1,4 +1,4 @@
-"""Random linear combinations of many base columns: the heart of the DEEP codeword (SPEC §6)."""
+"""Random linear combinations of many base columns: the heart of the DEEP codeword (SPEC §4.6)."""
 
 from typing import Final
 

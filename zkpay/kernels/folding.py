@@ -1,4 +1,4 @@
-"""One folding step of FRI on a codeword over a coset (SPEC §7).
+"""One folding step of FRI on a codeword over a coset (SPEC §4.7).
 
 With f(X) = sum_t X^t f_t(X^arity), the fold with challenge c is the codeword of sum_t c^t f_t (Ben-Sasson et
 al., "Fast Reed-Solomon Interactive Oracle Proofs of Proximity", ICALP 2018, for arity 2).

@@ -1,4 +1,4 @@
-"""Keccak-256 of many short messages at once, for Merkle trees over columns, and for grinding (SPEC §4).
+"""Keccak-256 of many short messages at once, for Merkle trees over columns, and for grinding (SPEC §4.2).
 
 Ethereum's Keccak-256: rate 136 bytes, padding byte 0x01.  64 messages go side by side: the state is 25 rows
 of 64 words, and every step of a round is a loop over lanes with few operands, which compiles to vector code;

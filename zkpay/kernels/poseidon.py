@@ -1,4 +1,4 @@
-"""Poseidon over KoalaBear for many states at once, and its trace for the circuits (SPEC §3).
+"""Poseidon over KoalaBear for many states at once, and its trace for the circuits (SPEC §2.3).
 
 Same functions as `zkpay.poseidon.permutation`, an order of magnitude faster: blocks of 128 states, sparse
 partial rounds, Montgomery products.  S-boxes give x^3 / 2^64, and the matrices after them carry the factor

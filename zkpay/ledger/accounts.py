@@ -1,4 +1,4 @@
-"""Accounts: who is paid, as 160 bits (SPEC §5.1).
+"""Accounts: who is paid, as 160 bits (SPEC §5.11).
 
 An account is an EVM address, or any other identifier, of which the first 20 bytes of the Keccak-256 digest
 stand. Both are shown as addresses with the mixed-case checksum of EIP-55.

@@ -1,4 +1,4 @@
-"""Reason and kind codes, and what the intake needs to know of a policy (SPEC §4, §5).
+"""Reason and kind codes, and what the intake needs to know of a policy (SPEC §3.3, §5).
 
 A contribution's leaf holds its reason and its kind as 6-bit codes. The codes of the rules are fixed; a
 policy's own reasons follow them in the order in which it declares them.

@@ -1,4 +1,4 @@
-"""All contributions of an epoch, by column, in intake order (SPEC §5.1), and their private file.
+"""All contributions of an epoch, by column, in intake order (SPEC §3.2), and their private file.
 
 Columns are numpy arrays so that a million records are encoded and hashed without a Python loop. The file
 holds the same columns in numpy's own format without pickle, behind a digest that tells damage; it is

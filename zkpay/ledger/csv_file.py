@@ -1,4 +1,4 @@
-"""Contributions from CSV: RFC 4180, UTF-8, comma-separated, with a header (SPEC §5.1).
+"""Contributions from CSV: RFC 4180, UTF-8, comma-separated, with a header (SPEC §3.2).
 
 pyarrow splits the file, all values as text, so that no number is ever guessed at. Lines are counted only when
 there is something to complain about.

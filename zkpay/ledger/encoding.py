@@ -1,4 +1,4 @@
-"""Records as field elements: the leaves of both trees and their inverse (SPEC §5.2, §5.3).
+"""Records as field elements: the leaves of both trees and their inverse (SPEC §5.11, §5.3).
 
 A leaf has 24 elements of at most 30 bits, salts aside (those are field elements of 31 bits that stand for
 nothing else). Since 2^30 < P, no element has a second reading as e + P. Encoding is injective; the

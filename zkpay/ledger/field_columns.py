@@ -1,4 +1,4 @@
-"""Text columns to numbers, accounts, kinds and keys, a column at a time (SPEC §5.1).
+"""Text columns to numbers, accounts, kinds and keys, a column at a time (SPEC §3.2).
 
 Everything is checked in bulk; Python looks at single values only where they differ from what is expected,
 or once for each distinct account. Values that don't parse become findings and zeros.

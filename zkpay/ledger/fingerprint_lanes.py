@@ -1,4 +1,4 @@
-"""Keys of many fingerprints at once, for the intake (SPEC §5.2).
+"""Keys of many fingerprints at once, for the intake (SPEC §5.11).
 
 Apart from `fingerprints`, which the verifier may read, since this needs the compiled kernels.
 """

@@ -1,4 +1,4 @@
-"""Fingerprints of content as keys of 240 bits (SPEC §5.2).
+"""Fingerprints of content as keys of 240 bits (SPEC §5.11).
 
 A fingerprint is whatever names the content of a contribution, such as its SHA-256 digest: 1 to 256 bytes,
 written in hexadecimal. The leaf holds the first 240 bits of a labelled Keccak-256 of it: two fingerprints

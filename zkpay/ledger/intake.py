@@ -1,4 +1,4 @@
-"""The rules at intake: which records are accepted, and why the others aren't (SPEC §5.1).
+"""The rules at intake: which records are accepted, and why the others aren't (SPEC §3.3).
 
 Intake order is file order. A record without a status is accepted unless it copies an earlier fingerprint; a
 value that the policy doesn't allow is an error until the operator says that the record is rejected for it,

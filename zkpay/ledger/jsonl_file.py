@@ -1,4 +1,4 @@
-"""Contributions from JSONL: one JSON object on each line, in UTF-8 (SPEC §5.1).
+"""Contributions from JSONL: one JSON object on each line, in UTF-8 (SPEC §3.2).
 
 Numbers are kept as written, never as floats; whole numbers may be JSON numbers or strings of digits.
 """

@@ -1,4 +1,4 @@
-"""Contributions from Parquet (SPEC §5.1).
+"""Contributions from Parquet (SPEC §3.2).
 
 Text columns are strings, also dictionary-encoded; quantity and quality may be integers or decimals of scale
 0 as well. Floats are refused by column: what was rounded when it was written can't be mended here.

@@ -1,4 +1,4 @@
-"""A file of contributions as text, before anything in it is believed (SPEC §5.1).
+"""A file of contributions as text, before anything in it is believed (SPEC §3.2).
 
 The readers of CSV, JSONL and Parquet all end here: one text column per field, rows in file order, and where
 in the file each row stands. `Findings` collects what is wrong, by row, until all is checked.

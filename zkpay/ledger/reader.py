@@ -1,4 +1,4 @@
-"""Reading a file of contributions: the whole of it, or an error that names what to mend (SPEC §5.1)."""
+"""Reading a file of contributions: the whole of it, or an error that names what to mend (SPEC §3.2)."""
 
 import os
 from pathlib import Path

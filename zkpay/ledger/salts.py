@@ -1,4 +1,4 @@
-"""Salts of the leaves: what makes a root hide the records under it (SPEC §5.4).
+"""Salts of the leaves: what makes a root hide the records under it (SPEC §5.12).
 
 Five field elements, about 155 bits, stand in every leaf. All salts of a tree are expanded from one secret
 seed of 32 bytes, so that the private folder needs to keep only the seed.

@@ -1,4 +1,4 @@
-"""A text file of contributions, whole and as UTF-8 (SPEC §5.1)."""
+"""A text file of contributions, whole and as UTF-8 (SPEC §3.2)."""
 
 import os
 from pathlib import Path

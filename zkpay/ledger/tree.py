@@ -1,4 +1,4 @@
-"""The Merkle tree over leaf digests: build, paths, and the subtrees that are known to be empty (SPEC §5.3).
+"""The Merkle tree over leaf digests: build, paths, and the subtrees that are known to be empty (SPEC §5.4).
 
 N leaves stand at positions 0..N-1 of a tree of depth d, the least with 2^d >= N. Nodes have heap indices:
 the root is 1, the children of v are 2v and 2v+1, leaf j is 2^d + j. Every position from N on holds the

@@ -1,4 +1,4 @@
-"""The formula of a policy (SPEC §4.2).
+"""The formula of a policy (SPEC §8.1).
 
 One formula is understood: a weighted product per contribution, its sum per account, a proportional share of
 the pool. A policy's lines are compared token by token, so that white space and `_` inside numbers don't

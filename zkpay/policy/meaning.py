@@ -1,4 +1,4 @@
-"""What a policy means: the definition of the right payouts, in exact integers (SPEC §4.2).
+"""What a policy means: the definition of the right payouts, in exact integers (SPEC §3.4).
 
 Circuits prove these same values; where they and this module differ, they are wrong. Nothing here is rounded
 but by the formula's own `//`, and nothing is reduced modulo anything.

@@ -1,4 +1,4 @@
-"""A policy, read and checked, and its digest (SPEC §4.1, §4.3).
+"""A policy, read and checked, and its digest (SPEC §8.1, §4.3).
 
 The digest covers what counts and nothing else: comments, white space, the order of tables and the spelling
 of numbers don't change it; every kind, weight, bound, rule, reason (and the order of kinds and reasons,

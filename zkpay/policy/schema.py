@@ -1,4 +1,4 @@
-"""The shape of a policy file, as pydantic models (SPEC §4.1).
+"""The shape of a policy file, as pydantic models (SPEC §8.1).
 
 Models check one value each; what relates two values (weights for exactly the kinds, decimals that fit) is
 checked in `policy.py`, where the whole is known. Unknown keys are refused: a mistyped rule must not pass in

@@ -1,4 +1,4 @@
-"""The text of a policy: TOML without floats, with the line of every key (SPEC §4.1).
+"""The text of a policy: TOML without floats, with the line of every key (SPEC §8.1).
 
 tomllib gives values without places, so a small index from key to line is made beside it. It needs to be
 right for documents that tomllib accepts only, and serves messages only: nothing is decided by it.

@@ -1,4 +1,4 @@
-"""Constants of Poseidon over KoalaBear at widths 16 and 24 (SPEC §3).
+"""Constants of Poseidon over KoalaBear at widths 16 and 24 (SPEC §2.3).
 
 Poseidon as first published (Grassi et al., USENIX Security 2021, eprint 2019/458), not Poseidon2: S-box x^3,
 8 full rounds, 20 or 23 partial ones, a full circulant MDS matrix in every round.  Figures from Plonky3 (MIT

@@ -1,4 +1,4 @@
-"""Small dense matrices over KoalaBear: what the sparse form of Poseidon's partial rounds needs (SPEC §3)."""
+"""Small dense matrices over KoalaBear: what the sparse form of Poseidon's partial rounds needs (SPEC §2.3)."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Poseidon over KoalaBear for columns of states, and the two hashes built on it (SPEC §3).
+"""Poseidon over KoalaBear for columns of states, and the two hashes built on it (SPEC §2.3).
 
 A `Permutation` holds its constants in two forms: as published, and with sparse matrices in the partial rounds
 (Grassi et al., eprint 2019/458, appendix B), which the fast kernel and the circuit's constraints share.

@@ -86,6 +86,8 @@ def prove_circuit(
     target = bus_target(circuit, buses)
     helpers[ACCUMULATOR] = accumulator_column(circuit, row_sums, target, check=check)
     auxiliary = _commit(AUXILIARY_TREE, layout.auxiliary, helpers, parameters, masks)
+    # The committed values serve from here on: at 2^20 rows this frees about 2.5 GB before the quotient.
+    del witness, traces, helpers, row_sums
     alpha = draw_alpha(transcript, auxiliary.root)
 
     # 4. Quotient.

@@ -10,7 +10,7 @@ told by the constraint's name, and every name must have a test that cheats its a
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -165,23 +165,10 @@ class Table:
     @cached_property
     def next_row_columns(self) -> list[int]:
         """Main columns that some constraint reads on the next row, ascending. Read when complete."""
-        found: set[int] = set()
-        seen: set[int] = set()
-        pending = [constraint.expression for constraint in self.constraints]
-        while pending:
-            node = pending.pop()
-            if id(node) in seen:
-                continue
-            seen.add(id(node))
-            if isinstance(node, Column) and node.rotation == 1:
-                if node.phase is Phase.PREPROCESSED:
-                    raise ValueError(f"{self.name}: preprocessed column {node.name} is read on the next row")
-                found.add(node.index)
-            elif isinstance(node, Linear):
-                pending.extend(term for _, term in node.terms)
-            elif isinstance(node, Product):
-                pending.extend((node.left, node.right))
-        return sorted(found)
+        columns = _next_row(constraint.expression for constraint in self.constraints)
+        if any(column.phase is Phase.PREPROCESSED for column in columns):
+            raise ValueError(f"table {self.name}: a preprocessed column is read on the next row")
+        return sorted({column.index for column in columns})
 
     def _constrain(self, where: Where, name: str, expression: Expression) -> None:
         full_name = f"{self.name}/{name}"
@@ -226,7 +213,7 @@ class PlacedTable:
 class Circuit:
     """Everything that the proof system needs to know of a statement; computed by each side for itself.
 
-    `publics`: the scalars of `Public` nodes, in [0, P). `public_terms`: the statement's own bus tuples.
+    `label`: what else the digest must tell, such as the hash that the tables compute. `publics`: the scalars of `Public` nodes, in [0, P). `public_terms`: the statement's own bus tuples.
     `sum_targets`: what each circuit-wide sum must be, in [0, P).
     """
 
@@ -234,6 +221,7 @@ class Circuit:
     publics: Mapping[str, int]
     public_terms: tuple[PublicTerm, ...]
     sum_targets: Mapping[str, int]
+    label: str = ""
 
     @cached_property
     def bus_width(self) -> int:
@@ -247,8 +235,10 @@ class Circuit:
 
     @cached_property
     def digest(self) -> bytes:
-        """Keccak-256 of all tables, heights, buses, constraints and sums (SPEC §4.5)."""
-        return keccak256(b"zkpay/circuit/v1" + b"".join(_table_bytes(item) for item in self.placed))
+        """Keccak-256 of all tables, heights, buses, constraints and sums (SPEC §4.1)."""
+        label = self.label.encode()
+        head = b"zkpay/circuit/v1" + len(label).to_bytes(8, "little") + label
+        return keccak256(head + b"".join(_table_bytes(item) for item in self.placed))
 
     def check(self) -> None:
         """Refuse a circuit whose names, sums or multiplicities are not well formed (ValueError)."""
@@ -261,8 +251,30 @@ class Circuit:
                 raise ValueError(f"table {item.table.name}: height {item.height} is not a power of two")
             if any(len(values) != item.height for values in item.table.preprocessed_values):
                 raise ValueError(f"table {item.table.name}: a preprocessed column has not {item.height} values")
+            own_row = [entry for i in item.table.interactions for entry in (*i.payload, i.multiplicity)]
+            if _next_row([*own_row, *(row_sum.expression for row_sum in item.table.sums)]):
+                raise ValueError(f"table {item.table.name}: an interaction or a sum reads the next row")
             if any(row_sum.target not in self.sum_targets for row_sum in item.table.sums):
                 raise ValueError(f"table {item.table.name}: a sum without a target")
+
+
+def _next_row(expressions: Iterable[Expression]) -> list[Column]:
+    """The columns that the expressions read on the next row."""
+    found: list[Column] = []
+    seen: set[Expression] = set()
+    pending = list(expressions)
+    while pending:
+        node = pending.pop()
+        if node in seen:
+            continue
+        seen.add(node)
+        if isinstance(node, Column) and node.rotation == 1:
+            found.append(node)
+        elif isinstance(node, Linear):
+            pending.extend(term for _, term in node.terms)
+        elif isinstance(node, Product):
+            pending.extend((node.left, node.right))
+    return found
 
 
 def _helper_degree(group: Sequence[Interaction]) -> int:

@@ -1,4 +1,4 @@
-"""Domain separation of every Keccak input of the proof system: one 64-bit word in front (SPEC §4.4).
+"""Domain separation of every Keccak input of the proof system: one 64-bit word in front (SPEC §2.3).
 
 The low byte tells the use; the rest tells which tree, group of rows or FRI layer.
 """

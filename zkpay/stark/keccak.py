@@ -1,4 +1,4 @@
-"""Keccak-256 as Ethereum uses it: padding byte 0x01, not SHA3-256's 0x06 (SPEC §4)."""
+"""Keccak-256 as Ethereum uses it: padding byte 0x01, not SHA3-256's 0x06 (SPEC §2.3)."""
 
 from Crypto.Hash import keccak
 
