@@ -213,8 +213,8 @@ class PlacedTable:
 class Circuit:
     """Everything that the proof system needs to know of a statement; computed by each side for itself.
 
-    `label`: what else the digest must tell, such as the hash that the tables compute. `publics`: the scalars of `Public` nodes, in [0, P). `public_terms`: the statement's own bus tuples.
-    `sum_targets`: what each circuit-wide sum must be, in [0, P).
+    publics: the scalars of `Public` nodes, in [0, P). public_terms: the statement's own bus tuples. sum_targets: what
+    each circuit-wide sum must be, in [0, P). label: what else the digest must tell, such as the hash that is computed.
     """
 
     placed: tuple[PlacedTable, ...]
