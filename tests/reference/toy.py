@@ -12,12 +12,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from zkpay.errors import Rejected
 from zkpay.prover.prove import prove_circuit
 from zkpay.stark.air import Bus, Circuit, PlacedTable, PublicTerm, Table
 from zkpay.stark.expression import Public, linear
 from zkpay.stark.field import P
 from zkpay.stark.parameters import PROFILES, Parameters, derive
 from zkpay.stark.proof import Proof
+from zkpay.verifier.verify import verify_proof
 
 Witness = Mapping[str, np.ndarray]
 
@@ -135,6 +137,15 @@ def use_light_parameters(monkeypatch: pytest.MonkeyPatch, queries: int, grinding
 
     monkeypatch.setattr("zkpay.prover.prove.derive", light)
     monkeypatch.setattr("zkpay.verifier.verify.derive", light)
+
+
+def verdict(circuit: Circuit, proof: Proof, statement: bytes = STATEMENT) -> str:
+    """ "accepted", or the reason of the rejection; any other exception escapes."""
+    try:
+        verify_proof(circuit, statement, proof)
+    except Rejected as rejection:
+        return rejection.reason
+    return "accepted"
 
 
 @cache
