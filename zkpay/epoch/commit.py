@@ -23,6 +23,7 @@ from zkpay.epoch.files import (
     read_capped,
     remove_leftovers,
     sync_folder,
+    sync_renames,
     write_durably,
     writing,
 )
@@ -114,7 +115,7 @@ def commit(
                     check_free(target)
                     # Over an empty folder, rename replaces it; a folder that fills meanwhile makes it fail.
                     os.replace(temporary, target)
-                    sync_folder(target.parent)
+                    sync_renames(target.parent)
             finally:
                 shutil.rmtree(temporary, ignore_errors=True)
     return Committed(target, commitment, counts)

@@ -12,7 +12,7 @@ import os
 import shutil
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -37,10 +37,11 @@ def read_capped(path: StrPath, limit: int) -> bytes:
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     except OSError as error:
         raise unreadable(path, error) from None
+    found = os.fstat(descriptor)
+    if not stat.S_ISREG(found.st_mode):
+        os.close(descriptor)
+        raise InputError(f"{path}: not a plain file")
     with os.fdopen(descriptor, "rb") as file:
-        found = os.fstat(descriptor)
-        if not stat.S_ISREG(found.st_mode):
-            raise InputError(f"{path}: not a plain file")
         try:
             data = file.read(limit + 1)
         except OSError as error:
@@ -90,11 +91,11 @@ def replace_file(path: StrPath, data: bytes, mode: int) -> None:
             os.replace(temporary, target)
         finally:
             temporary.unlink(missing_ok=True)
-        sync_folder(target.parent)
+        sync_renames(target.parent)
 
 
 def sync_folder(folder: Path) -> None:
-    """Make renames in `folder` durable, where the system knows how."""
+    """Make the entries of `folder` durable, where the system knows how."""
     if not hasattr(os, "O_DIRECTORY"):
         return
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
@@ -102,6 +103,14 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def sync_renames(folder: Path) -> None:
+    """Make renames in `folder` durable. Results stand in their places by now: a failure here undoes nothing, and
+    to report one would be to call done work undone.
+    """
+    with suppress(OSError):
+        sync_folder(folder)
 
 
 def incomplete_beside(path: Path) -> Path:

@@ -23,7 +23,7 @@ from zkpay.epoch.files import (
     StrPath,
     incomplete_beside,
     remove_leftovers,
-    sync_folder,
+    sync_renames,
     write_durably,
     writing,
 )
@@ -109,7 +109,7 @@ def prove(folder: StrPath, *, profile: str = "default", report: StageReport = si
                 with stopping.putting_in_place():
                     for name in results:
                         os.replace(temporary / name, public / name)
-                    sync_folder(public)
+                    sync_renames(public)
             finally:
                 shutil.rmtree(temporary, ignore_errors=True)
     return _proved(Path(folder), statement, parameters, len(proof_bytes), time.monotonic() - began)

@@ -4,9 +4,9 @@
 2. Decode each one; it must be the one encoding of its content.
 3. Commitment, statement and policy must agree, and with what the caller expects.
 4. The statement's numbers must add up under the policy.
-5. Rebuild the circuit from policy and statement; verify the proof.
-6. leaves.bin must be the file committed to; on request R_c is built from it again.
-7. The list of payouts, unless private, must have root R_p and the statement's totals.
+5. leaves.bin must be the file committed to; on request R_c is built from it again.
+6. The list of payouts, unless private, must have root R_p and the statement's totals.
+7. Rebuild the circuit from policy and statement; verify the proof.
 
 Neither the prover nor a compiled kernel is loaded.
 """
@@ -93,13 +93,10 @@ def verify(
     # 4. Numbers.
     check_numbers(checks, policy, statement)
 
-    # 5. Proof.
-    parameters = check_proof(checks, policy, statement, files[STATEMENT], proof)
-
-    # 6. Leaves.
+    # 5. Leaves.
     _check_leaves(checks, commitment, files[LEAVES], rebuild=leaves)
 
-    # 7. Payouts.
+    # 6. Payouts.
     listed = files.get(PAYOUTS)
     if listed is not None:
         _check_payouts(checks, statement, PayoutList.from_bytes(listed))
@@ -108,6 +105,8 @@ def verify(
     if listed is not None and commitment.private_payouts:
         warnings.append(f"{PAYOUTS} is there, though the epoch was committed with private payouts")
 
+    # 7. Proof.
+    parameters = check_proof(checks, policy, statement, files[STATEMENT], proof)
     security = SecurityReport.of(parameters)
     return Verdict(
         statement=statement,
