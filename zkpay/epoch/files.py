@@ -136,6 +136,9 @@ def remove_leftovers(path: Path) -> None:
 def _is_alive(process: int) -> bool:
     if process == os.getpid():
         return False
+    if os.name == "nt":
+        # There, os.kill ends a process whatever the signal; a leftover that stays does less harm.
+        return True
     try:
         os.kill(process, 0)
     except ProcessLookupError:

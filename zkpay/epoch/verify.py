@@ -127,6 +127,8 @@ def verify(
 def read_public(public: StrPath) -> dict[str, bytes]:
     """The bytes of every file of an epoch in `public`, by name; payouts.csv may be missing."""
     folder = Path(public)
+    if not (folder / COMMITMENT).exists() and (folder / "public" / COMMITMENT).exists():
+        raise InputError(f"{public}: the folder of a whole epoch; verification reads {folder / 'public'}")
     if not folder.is_dir():
         raise InputError(f"{public}: no such folder; give the path of an epoch's public folder")
     names = [*_REQUIRED, *([PAYOUTS] if (folder / PAYOUTS).exists() else [])]

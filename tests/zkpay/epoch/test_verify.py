@@ -282,7 +282,9 @@ def test_unknown_files_are_ignored_with_a_warning(public: Path) -> None:
     assert "notes" in warning
 
 
-def test_no_folder(tmp_path: Path) -> None:
+def test_no_folder(proved: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="verification reads"):
+        zkpay.verify(proved)
     with pytest.raises(InputError, match="no such folder"):
         zkpay.verify(tmp_path / "nowhere")
     with pytest.raises(InputError, match="can't be read"):
