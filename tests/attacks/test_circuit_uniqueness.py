@@ -1,0 +1,218 @@
+"""Cheats on the uniqueness table: a copy that is paid as well, an original that is rejected for its copy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from tests.attacks.forgery import Draft, Forgery
+from tests.attacks.orders import FALL_PATTERN, MASK, Step, claim, fall_of
+from tests.attacks.registry import Cheat, cheat, redundant, run_trial, trials
+from tests.circuits.scenarios import ACCEPTED, DUPLICATE, SPAM, Record
+from zkpay.circuits.contributions.air import flag_name
+from zkpay.circuits.contributions.witness import fill_points
+from zkpay.circuits.gadgets.witness import fill_gadgets
+from zkpay.circuits.trace import Trace
+from zkpay.ledger.codes import BUILT_IN_REASONS
+from zkpay.policy.policy import Policy
+from zkpay.stark.field import P
+
+ELEMENTS = 8
+INDEX = ELEMENTS
+PADDING = -1
+ACCEPTED_FLAG, DUPLICATE_FLAG = (flag_name(BUILT_IN_REASONS[code]) for code in (ACCEPTED, DUPLICATE))
+PAID_TWICE = "a copy is accepted and paid beside its original"
+
+redundant(
+    r"uniqueness/is_real is a bit",
+    "After `padding comes last` only the last row in use can hold another value than 1. The bus wants each tuple "
+    "exactly once, and the order makes all rows in use differ, so that row's value is 1 as well.",
+)
+redundant(
+    r"uniqueness/order pick\[0\] is a bit",
+    "With all other picks bits, pick[0] is 1 - (their sum). If that is no bit, all places but the last picked one must "
+    "be equal, and there the step must rise: the order is the honest one. On rows before padding nothing is read.",
+)
+redundant(
+    r"uniqueness/order (picks one place|equal before the pick\[8\])",
+    "Each follows from the other: the index is the last place and differs between any two records, so `equal before "
+    "the pick[8]` is (active - all picks) * nonzero. One of the two may go.",
+)
+
+
+def key(**elements: int) -> int:
+    """A fingerprint by its elements: e0 (most significant) to e7; 0 where not told."""
+    return sum(value << (30 * (ELEMENTS - 1 - int(name[1:]))) for name, value in elements.items())
+
+
+def accept(draft: Draft, row: int) -> None:
+    """Flip a duplicate's verdict in the contributions table, points included."""
+    contributions = draft["contributions"]
+    contributions[DUPLICATE_FLAG][row], contributions[ACCEPTED_FLAG][row] = 0, 1
+    refill(draft)
+
+
+def refill(draft: Draft) -> None:
+    """Points, gadgets and leaves of the contributions again, then all that follows."""
+    fill_points(draft["contributions"], draft.bounds)
+    fill_gadgets(draft["contributions"])
+    draft.after_contributions()
+
+
+def arrange(draft: Draft, rows: Sequence[int]) -> Trace:
+    """Fill the uniqueness table with these contributions, in this order, whatever their keys; PADDING is a gap."""
+    draft.clear("uniqueness")
+    table, contributions = draft["uniqueness"], draft["contributions"]
+    for place, row in enumerate(rows):
+        if row == PADDING:
+            continue
+        accepted = int(contributions[ACCEPTED_FLAG][row])
+        table["is_real"][place] = 1
+        table["index"][place] = contributions["index"][row]
+        table.group("fingerprint")[:, place] = contributions.group("fingerprint")[:, row]
+        table["accepted"][place] = accepted
+        table["valid"][place] = accepted + int(contributions[DUPLICATE_FLAG][row])
+    fill_gadgets(table)
+    settle(table, len(rows))
+    return table
+
+
+def settle(table: Trace, count: int, start: int = 0) -> None:
+    """`earlier` from row `start` on, as its constraint demands."""
+    earlier, valid, same = table["earlier"], table["valid"], table[f"order pick[{INDEX}]"]
+    for row in range(start, count):
+        before = int(earlier[row]) + int(valid[row]) - int(earlier[row]) * int(valid[row])
+        earlier[row + 1] = int(same[row]) * before % P
+
+
+def copied(original: int, other: int, *, copy_at: int = 2, other_at: int = 1, count: int = 3) -> list[Record]:
+    """An original at 0, a rejected record with another key, a copy of the original; the rest has keys above both."""
+    records = [Record(account=9, quantity=10 + at, fingerprint=key(e0=2**30 - 1, e7=at)) for at in range(count)]
+    records[0] = Record(account=1, quantity=500, fingerprint=original)
+    records[other_at] = Record(account=2, quantity=70, fingerprint=other, reason=SPAM)
+    records[copy_at] = Record(account=3, quantity=500, fingerprint=original, reason=DUPLICATE)
+    return records
+
+
+@cheat(r"uniqueness/padding comes last", says=PAID_TWICE)
+def padding_between_original_and_copy(name: str, policy: Policy) -> Forgery:
+    draft = Draft([Record(1, 500, fingerprint=5), Record(3, 500, fingerprint=5, reason=DUPLICATE)], policy)
+    accept(draft, 1)
+    table = arrange(draft, [0, PADDING, 1])
+    # The gap has the same key, so that the copy may follow; nothing valid was in it.
+    table.group("fingerprint")[:, 1] = table.group("fingerprint")[:, 0]
+    fill_gadgets(table)
+    settle(table, 3)
+    return draft.finish()
+
+
+@cheat(r"uniqueness/order pick\[[1-8]\] is a bit", says=PAID_TWICE)
+def picks_that_cancel(name: str, policy: Policy) -> Forgery:
+    place = int(name.partition("[")[2][0])
+    if place < INDEX:
+        # Down at the place before, picked; up at the index, picked; -1 here keeps the picks' sum 1.
+        records = copied(0, key(**{f"e{place - 1}": 1}), copy_at=3, count=4)
+        picks, rows = {place - 1: 1, place: -1, INDEX: 1}, [0, 1, 3, 2]
+    else:
+        # Down by 1 at place 0 and down by 2 in the index, which counts negative.
+        records = copied(key(e1=100), key(e0=1, e1=100), copy_at=1, other_at=3, count=4)
+        picks, rows = {0: 1, 1: 1, INDEX: -1}, [0, 3, 1, 2]
+    draft = Draft(records, policy)
+    accept(draft, rows[2])
+    table = arrange(draft, rows)
+    claim(table, 1, picks)
+    settle(table, len(rows))
+    return draft.finish()
+
+
+@cheat(r"uniqueness/order equal before the pick\[[0-7]\]", says=PAID_TWICE)
+def fall_before_the_pick(name: str, policy: Policy) -> Forgery:
+    draft = Draft(copied(0, key(**{f"e{name[-2]}": 1})), policy)
+    accept(draft, 2)
+    table = arrange(draft, [0, 1, 2])
+    claim(table, 1, {INDEX: 1})
+    settle(table, 3)
+    return draft.finish()
+
+
+@cheat(rf"uniqueness/{FALL_PATTERN}", says=PAID_TWICE)
+def order_that_falls(name: str, policy: Policy) -> Forgery:
+    fall = fall_of(name)
+    draft = Draft(copied(key(e0=fall.k), key(e0=fall.x)), policy)
+    accept(draft, 2)
+    table = arrange(draft, [0, 1, 2])
+    claim(table, 1, {0: 1}, step=fall.step)
+    settle(table, 3)
+    return draft.finish()
+
+
+@cheat(
+    r"uniqueness/order (low|high) bits 0-14 has 15 bits",
+    says="a contribution root over a leaf that encodes no record: a fingerprint's element has more than 30 bits",
+)
+def fingerprint_of_more_bits(name: str, policy: Policy) -> Forgery:
+    draft = Draft([Record(1, 500, fingerprint=key(e0=10)), Record(2, 700, fingerprint=key(e0=11))], policy)
+    low = "low" in name
+    # Read as -1 below all others, or as 2^30 + 5 above all others.
+    element = P - 1 if low else 2**30 + 5
+    draft["contributions"].group("fingerprint")[0, 1] = element
+    refill(draft)
+    table = arrange(draft, [1, 0] if low else [0, 1])
+    if low:
+        claim(table, 0, {0: 1}, step=Step(low=-1))
+        table["order low bits 0-14"][0], table["order low bits 15-29"][0] = P - 1, 0
+        table["order borrow"][0] = 0
+        table["order gap bits 0-14"][0], table["order gap bits 15-29"][0] = 10, 0
+    else:
+        claim(table, 0, {0: 1})
+        table["order high bits 0-14"][0], table["order high bits 15-29"][0] = element - (MASK << 15), MASK
+        table["order gap bits 0-14"][0] = element - (MASK << 15) - 10 - 1
+        table["order gap bits 15-29"][0], table["order borrow"][0] = MASK, 0
+    settle(table, 2)
+    return draft.finish()
+
+
+@cheat(r"uniqueness/nothing is earlier than the first", says="an original without any copy is rejected as a duplicate")
+def first_is_called_a_copy(name: str, policy: Policy) -> Forgery:
+    draft = Draft([Record(1, 500, fingerprint=5), Record(2, 700, fingerprint=6)], policy)
+    contributions = draft["contributions"]
+    contributions[ACCEPTED_FLAG][0], contributions[DUPLICATE_FLAG][0] = 0, 1
+    refill(draft)
+    table = arrange(draft, [0, 1])
+    table["earlier"][0] = 1
+    settle(table, 2)
+    return draft.finish()
+
+
+@cheat(r"uniqueness/earlier valid record", says=PAID_TWICE)
+def original_is_forgotten(name: str, policy: Policy) -> Forgery:
+    draft = Draft([Record(1, 500, fingerprint=5), Record(3, 500, fingerprint=5, reason=DUPLICATE)], policy)
+    accept(draft, 1)
+    arrange(draft, [0, 1])["earlier"][1] = 0
+    return draft.finish()
+
+
+@cheat(
+    r"uniqueness/the first valid record is accepted",
+    says="a copy is accepted and paid, its original is rejected as a duplicate",
+)
+def copy_is_preferred(name: str, policy: Policy) -> Forgery:
+    draft = Draft([Record(1, 500, fingerprint=5), Record(3, 500, fingerprint=5, reason=DUPLICATE)], policy)
+    contributions = draft["contributions"]
+    contributions[ACCEPTED_FLAG][:2], contributions[DUPLICATE_FLAG][:2] = (0, 1), (1, 0)
+    refill(draft)
+    return draft.finish()
+
+
+@cheat(r"uniqueness/record is a contribution", says=PAID_TWICE, with_bus=True)
+def uniqueness_of_nothing(name: str, policy: Policy) -> Forgery:
+    draft = Draft([Record(1, 500, fingerprint=5), Record(3, 500, fingerprint=5, reason=DUPLICATE)], policy)
+    accept(draft, 1)
+    arrange(draft, [])
+    return draft.finish()
+
+
+@pytest.mark.parametrize(("entry", "name"), trials(__name__))
+def test_cheat_is_found_by_one_constraint(entry: Cheat, name: str) -> None:
+    run_trial(entry, name)
