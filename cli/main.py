@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 
 import click
 
@@ -69,17 +70,24 @@ def run(arguments: list[str]) -> ExitCode:
     name = _command_name(arguments)
 
     def fail(code: ExitCode, message: str, error: BaseException) -> ExitCode:
-        print_error(name, code, message, error, as_json=as_json)
+        try:
+            print_error(name, code, message, error, as_json=as_json)
+        except ZkpayError as lost:
+            # The object could not be printed either; say so in words.
+            print_error(name, ExitCode(lost.exit_code), str(lost), lost, as_json=False)
+            return ExitCode(lost.exit_code)
         return code
 
     try:
         result = root.main(args=list(arguments), prog_name="zkpay", standalone_mode=False)
         if isinstance(result, Result):
             print_result(name, result, as_json=as_json)
+            return result.code
         return ExitCode(result) if isinstance(result, int) else ExitCode.OK
     except click.UsageError as error:
         if not as_json:
-            error.show()
+            with suppress(OSError, AttributeError):
+                error.show()
             return ExitCode.USAGE
         return fail(ExitCode.USAGE, error.format_message(), error)
     except (click.Abort, KeyboardInterrupt) as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import click
 
@@ -16,7 +16,7 @@ StageReport = Callable[[int, int, str], None]
 def stage_progress() -> Iterator[StageReport]:
     """A report for the functions that tell their stages as (number, count, name); number 0 is a notice."""
     # Not rich's own test: FORCE_COLOR in a build's environment must not draw bars into its log.
-    if sys.stderr.isatty():
+    if sys.stderr is not None and sys.stderr.isatty():
         with _bars() as report:
             yield report
     else:
@@ -55,6 +55,8 @@ def _plain_lines() -> StageReport:
 
     def report(number: int, count: int, name: str) -> None:
         place = "note" if number == 0 else f"{number}/{count}"
-        click.echo(f"[{place}] {name} ({time.monotonic() - began:.1f} s)", err=True)
+        # A job goes on though nobody hears of its progress.
+        with suppress(OSError, AttributeError):
+            click.echo(f"[{place}] {name} ({time.monotonic() - began:.1f} s)", err=True)
 
     return report

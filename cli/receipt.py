@@ -8,6 +8,7 @@ import click
 
 import zkpay
 from zkpay.cli.describe import verdict_json
+from zkpay.cli.exit_codes import ExitCode
 from zkpay.cli.options import expectations, output_options
 from zkpay.cli.render import Result, table, tokens
 from zkpay.ledger.accounts import checksum_address
@@ -60,9 +61,23 @@ def verify(
     )
     told, policy = verdict.receipt, verdict.epoch.policy
     payout = told.payout
-    amount = 0 if payout is None else payout.amount
+    account, code = checksum_address(told.account), ExitCode.OK
+    where = f'epoch "{told.epoch}" of {told.origin}'
+    if payout is not None:
+        head = [
+            f"TRUE: {account} is paid {tokens(payout.amount, policy.decimals, policy.symbol)} for {where}.",
+            f"That is {payout.amount} base units for {len(told.contributions):,} records:",
+        ]
+    elif verdict.weaker is None:
+        head = [f"TRUE: {account} has no accepted record and no payout in {where}. Rejected records:"]
+    else:
+        code = ExitCode.WEAKER
+        head = [
+            f"TRUE, BUT WEAKER: these records of {account} in {where} were rejected.",
+            f"Not shown: {verdict.weaker}.",
+        ]
     content: dict[str, Any] = {
-        "account": checksum_address(told.account),
+        "account": account,
         "payout": None
         if payout is None
         else {
@@ -84,6 +99,7 @@ def verify(
         ],
         "checks": [{"id": check.id, "status": "pass", "detail": check.detail} for check in verdict.checks],
         "not_shown": list(verdict.not_shown),
+        "weaker": verdict.weaker,
         "epoch": verdict_json(verdict.epoch),
     }
     shown = told.contributions[:20]
@@ -96,9 +112,7 @@ def verify(
         for entry in shown
     ]
     lines = [
-        f'TRUE: {checksum_address(told.account)} is paid {tokens(amount, policy.decimals, policy.symbol)} for epoch'
-        f' "{told.epoch}" of {told.origin}.',
-        f"That is {amount} base units for {len(told.contributions):,} records:",
+        *head,
         *table(rows),
         *([f"  ... and {len(told.contributions) - len(shown):,} more"] if len(told.contributions) > len(shown) else []),
         "Checked:",
@@ -107,4 +121,4 @@ def verify(
         "Not shown:",
         *[f"  - {sentence}" for sentence in (*verdict.not_shown, *verdict.epoch.not_checked[1:])],
     ]  # fmt: skip
-    return Result(content, lines)
+    return Result(content, lines, code=code)

@@ -9,6 +9,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +17,7 @@ import click
 
 import zkpay
 from zkpay.cli.exit_codes import ExitCode
-from zkpay.errors import Rejected
+from zkpay.errors import Rejected, Resumable
 from zkpay.ledger.problems import MalformedFile
 
 
@@ -24,12 +25,13 @@ from zkpay.ledger.problems import MalformedFile
 class Result:
     """What a command found: `content` for programs, `lines` for people. Amounts in `content` are strings.
 
-    follow_up: the command that people want next, if there is one.
+    follow_up: the command that people want next, if there is one. code: OK, or WEAKER.
     """
 
     content: dict[str, Any]
     lines: Sequence[str]
     follow_up: str | None = None
+    code: ExitCode = ExitCode.OK
 
 
 def envelope(command: str, code: ExitCode, content: dict[str, Any]) -> dict[str, Any]:
@@ -46,19 +48,26 @@ def envelope(command: str, code: ExitCode, content: dict[str, Any]) -> dict[str,
 def print_result(command: str, result: Result, *, as_json: bool) -> None:
     """Print a result on standard output."""
     if as_json:
-        print_json(envelope(command, ExitCode.OK, result.content))
+        print_json(envelope(command, result.code, result.content))
     else:
         print_lines([*result.lines, *([] if result.follow_up is None else [f"Next: {result.follow_up}"])])
 
 
 def print_lines(lines: Sequence[str]) -> None:
-    """Print lines on standard output; whether anybody reads them to the end changes nothing."""
+    """Print lines on standard output; whether anybody reads them to the end changes nothing.
+
+    Resumable if standard output is closed or can't be written to: nobody may take a lost verdict for one.
+    """
+    if sys.stdout is None:
+        raise Resumable("there is no standard output to write the result to; give one and run the command again")
     try:
         click.echo("\n".join(map(printable, lines)))
         sys.stdout.flush()
-    except BrokenPipeError:
+    except OSError as error:
         # Python would complain again when it closes standard output.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):
+            raise Resumable(f"standard output can't be written to ({error.strerror}); run the command again") from None
 
 
 def print_json(content: dict[str, Any]) -> None:
@@ -73,7 +82,9 @@ def print_error(command: str, code: ExitCode, message: str, error: BaseException
     else:
         label = "FALSE" if code is ExitCode.FALSE else "error"
         text = "\n".join(map(printable, message.split("\n")))
-        click.echo(f"{label}: {text}", err=True)
+        # With nobody to read it, the exit code still tells.
+        with suppress(OSError, AttributeError):
+            click.echo(f"{label}: {text}", err=True)
 
 
 def error_content(code: ExitCode, message: str, error: BaseException) -> dict[str, Any]:

@@ -124,6 +124,7 @@ def scenario(records: Sequence[Record], policy: Policy = POLICY) -> Scenario:
         policy_digest=policy.digest,
         origin="tests",
         epoch="1",
+        commitment_digest=bytes(32),
         contribution_root=MerkleTree.build(contribution_digests, compress_nodes).root,
         contribution_count=len(records),
         counts=tuple(distribution.reasons.items()),

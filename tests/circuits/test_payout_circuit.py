@@ -23,6 +23,7 @@ def statement_of(policy: Policy, records: int, accounts: int) -> Statement:
         policy_digest=policy.digest,
         origin="tests",
         epoch="1",
+        commitment_digest=bytes(32),
         contribution_root=(0,) * 8,
         contribution_count=records,
         counts=tuple((name, 0 if code else records) for code, name in enumerate(reason_names(policy))),

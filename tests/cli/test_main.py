@@ -14,6 +14,7 @@ import pytest
 import zkpay
 from zkpay.cli import main, render
 from zkpay.cli.exit_codes import ExitCode
+from zkpay.cli.progress import stage_progress
 from zkpay.errors import InputError, Refused, Rejected, Resumable, ZkpayError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -194,3 +195,35 @@ def test_every_exported_name_is_there() -> None:
     with pytest.raises(AttributeError):
         zkpay.no_such_name  # noqa: B018
     assert set(zkpay.__all__) <= set(dir(zkpay))
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize("arguments", [("--version",), ("--version", "--json")])
+def test_a_result_that_can_not_be_written_is_no_verdict(arguments: tuple[str, ...]) -> None:
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "zkpay.cli.main", *arguments],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            cwd=ROOT,
+            text=True,
+        )
+    assert done.returncode == 5
+    assert "standard output" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_an_error_that_nobody_can_read_keeps_its_code(tmp_path: Path) -> None:
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        command = [sys.executable, "-m", "zkpay.cli.main", "verify", str(tmp_path / "missing")]
+        assert subprocess.run(command, stderr=full, cwd=ROOT).returncode == 4
+
+
+def test_progress_that_nobody_can_read_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*arguments: object, **named: object) -> None:
+        raise BrokenPipeError
+
+    monkeypatch.setattr(click, "echo", fail)
+    with stage_progress() as report:
+        report(1, 2, "stage")

@@ -150,7 +150,11 @@ def _is_alive(process: int) -> bool:
 
 def encode_json(content: dict[str, Any]) -> bytes:
     """RFC 8785 bytes."""
-    return rfc8785.dumps(content)
+    try:
+        return rfc8785.dumps(content)
+    except ValueError as error:
+        # Lone surrogates, which JSON can write with escapes but no file can hold.
+        raise InputError(f"a text in it has no UTF-8 form: {str(error)!a}") from None
 
 
 def decode_json(data: bytes, source: str, form: str) -> dict[str, Any]:

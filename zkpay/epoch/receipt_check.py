@@ -36,16 +36,23 @@ NOT_SHOWN: Final = (
     "that these are all records of the account that the operator received: compare with what you handed in",
     "that the scores are fair",
 )
+ABSENCE_NOT_SHOWN: Final = (
+    "that no other record of the account was accepted and paid: payouts are private, and the receipt has no payout"
+)
 
 
 @dataclass(frozen=True)
 class ReceiptVerdict:
-    """A receipt that holds, and the verdict on its epoch. `checks` are those of the receipt alone."""
+    """A receipt that holds, and the verdict on its epoch. `checks` are those of the receipt alone.
+
+    weaker: what one would expect of a receipt but this one can't show; None for a receipt that shows all of it.
+    """
 
     receipt: Receipt
     epoch: Verdict
     checks: tuple[Check, ...]
     not_shown: tuple[str, ...]
+    weaker: str | None
 
 
 def verify_receipt(
@@ -65,11 +72,15 @@ def verify_receipt(
     checks = Checks()
     _check_epoch(checks, given, verdict)
     score = _check_contributions(checks, given, verdict)
-    if given.payout is None:
-        _check_absence(checks, given, verdict, public)
-    else:
+    weaker = None
+    if given.payout is not None:
         _check_payout(checks, given, verdict, score)
-    return ReceiptVerdict(given, verdict, tuple(checks.passed), NOT_SHOWN)
+    elif verdict.payouts_public:
+        _check_absence(checks, given, public)
+    else:
+        weaker = ABSENCE_NOT_SHOWN
+    _check_rejected(given)
+    return ReceiptVerdict(given, verdict, tuple(checks.passed), NOT_SHOWN, weaker)
 
 
 def _check_epoch(checks: Checks, receipt: Receipt, verdict: Verdict) -> None:
@@ -146,15 +157,22 @@ def expected_payout(statement: Statement, score: int) -> int:
     return statement.pool * score // statement.total_score if statement.total_score else 0
 
 
-def _check_absence(checks: Checks, receipt: Receipt, verdict: Verdict, public: StrPath) -> None:
-    """Without a payout no record may be accepted, and a public list must not name the account."""
-    if any(entry.reason == "accepted" for entry in receipt.contributions):
+def _check_rejected(receipt: Receipt) -> None:
+    """Without a payout no record may be accepted: whoever has an accepted record has a payout, if one of 0."""
+    if receipt.payout is None and any(entry.reason == "accepted" for entry in receipt.contributions):
         raise Rejected("payout-missing", "the receipt has an accepted record but no payout")
-    if verdict.payouts_public:
-        listed = PayoutList.from_bytes(read_capped(Path(public) / PAYOUTS, MAX_BYTES[PAYOUTS]))
-        if any(account.tobytes() == receipt.account for account in listed.accounts):
-            raise Rejected("payout-missing", f"{checksum_address(receipt.account)} is in {PAYOUTS}")
-    checks.record("no-payout", "no record was accepted, so the account has no payout")
+
+
+def _check_absence(checks: Checks, receipt: Receipt, public: StrPath) -> None:
+    """The public list, which has every account with an accepted record, must not name this one."""
+    listed = PayoutList.from_bytes(read_capped(Path(public) / PAYOUTS, MAX_BYTES[PAYOUTS]))
+    checks.require(
+        not any(account.tobytes() == receipt.account for account in listed.accounts),
+        "no-payout",
+        "payout-missing",
+        f"{checksum_address(receipt.account)} is in {PAYOUTS}, but its receipt has no payout",
+        f"the account is not in {PAYOUTS}, which has all accounts with an accepted record",
+    )
 
 
 def check_openings(openings: Sequence[Opening], count: int, root: Digest, name: str) -> None:

@@ -69,6 +69,8 @@ def sample(contributions: int, accounts: int, *, seed: int = 1, out: StrPath) ->
         raise InputError(f"{out}: a sample is written as CSV; name it FILE.csv")
     if not 0 <= contributions <= MAX_CONTRIBUTIONS:
         raise InputError(f"{contributions} contributions: choose 0 to {MAX_CONTRIBUTIONS}")
+    if seed < 0:
+        raise InputError(f"seed {seed}: choose 0 or more")
     if not 1 <= accounts <= MAX_CONTRIBUTIONS:
         raise InputError(f"{accounts} accounts: choose 1 to {MAX_CONTRIBUTIONS}")
     policy = path.with_name(f"{path.stem}.policy.toml")

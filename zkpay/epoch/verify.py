@@ -34,7 +34,14 @@ from zkpay.epoch.layout import (
 )
 from zkpay.epoch.payouts import PayoutList
 from zkpay.epoch.security_report import SecurityReport
-from zkpay.epoch.verdict import NOT_CHECKED, ORIGIN_NOT_CHECKED, Checks, Verdict
+from zkpay.epoch.verdict import (
+    LEAVES_NOT_CHECKED,
+    NOT_CHECKED,
+    ORIGIN_NOT_CHECKED,
+    PAYOUTS_NOT_CHECKED,
+    Checks,
+    Verdict,
+)
 from zkpay.errors import InputError, Refused, Rejected
 from zkpay.ledger.codes import reason_names
 from zkpay.ledger.tree import MerkleTree
@@ -114,7 +121,12 @@ def verify(
         profile=parameters.profile.name,
         security=security,
         checks=tuple(checks.passed),
-        not_checked=(*NOT_CHECKED, *([] if expected.root is not None else [ORIGIN_NOT_CHECKED])),
+        not_checked=(
+            *NOT_CHECKED,
+            *([] if expected.root is not None else [ORIGIN_NOT_CHECKED]),
+            *([] if leaves else [LEAVES_NOT_CHECKED]),
+            *([] if listed is not None else [PAYOUTS_NOT_CHECKED]),
+        ),
         warnings=tuple(warnings),
         statement_digest=keccak256(files[STATEMENT]),
         proof_digest=keccak256(files[PROOF]),
@@ -202,6 +214,8 @@ def _check_agreement(checks: Checks, policy: Policy, commitment: Commitment, sta
         ("contribution_root", commitment.contribution_root, statement.contribution_root),
         ("contribution_count", commitment.contribution_count, statement.contribution_count),
         ("policy_digest", commitment.policy_digest, statement.policy_digest),
+        # Binds the rest: the digest of leaves.bin, and whether payouts are private.
+        ("commitment_digest", keccak256(commitment.to_bytes()), statement.commitment_digest),
     ):
         if committed != stated:
             raise Rejected("commitment-mismatch", f"commitment and statement differ in {name}")

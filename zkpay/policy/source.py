@@ -10,11 +10,16 @@ from typing import Any, Final
 
 from zkpay.ledger.problems import MalformedFile, Problem
 
-MAX_POLICY_BYTES: Final = 2**20
+MAX_POLICY_BYTES: Final = 2**16
+# A policy nests three deep and holds numbers of at most 112 bits. A stranger's file may try more, to make the reader
+# slow or deep: it's refused before anything else looks at it.
+MAX_DEPTH: Final = 8
+MAX_LINE: Final = 2**13  # tomllib takes time quadratic in the parts of a dotted key
+MAX_INTEGER_BITS: Final = 256
 
 KeyPath = tuple[str | int, ...]
 
-_HEADER: Final = re.compile(r"\s*\[\[?\s*([^\]]+?)\s*\]\]?")
+_HEADER: Final = re.compile(r"\[\[?([^\]]+)\]")
 _KEY: Final = r"""(?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')"""
 _ASSIGNMENT: Final = re.compile(rf"\s*({_KEY}(?:\s*\.\s*{_KEY})*)\s*=")
 _KEY_PART: Final = re.compile(_KEY)
@@ -36,6 +41,9 @@ def parse_toml(text: bytes, source: str) -> tuple[dict[str, Any], dict[KeyPath, 
     except UnicodeDecodeError as error:
         line = text.count(b"\n", 0, error.start) + 1
         raise _malformed(source, line, "not UTF-8", "save the file as UTF-8") from error
+    long = next((n for n, line in enumerate(decoded.splitlines(), start=1) if len(line) > MAX_LINE), None)
+    if long is not None:
+        raise _malformed(source, long, f"a line of over {MAX_LINE:,} characters", "break it")
     if not decoded.strip():
         raise _malformed(source, 0, "the file is empty", "write a policy into it")
     try:
@@ -45,13 +53,17 @@ def parse_toml(text: bytes, source: str) -> tuple[dict[str, Any], dict[KeyPath, 
         line = 0 if place is None else int(place[1] or len(decoded.splitlines()))
         why = f"not TOML: {_SYNTAX_PLACE.sub('', str(error))}"
         raise _malformed(source, line, why, "mend the syntax") from error
+    leaves = _leaves(document, source)
     lines = line_index(decoded)
-    floats = [
+    problems = [
         Problem(source, line_of(lines, path), dotted(path), value, "a float", f'write it as a string: "{value}"')
-        for path, value in _floats(document, ())
+        if isinstance(value, FloatText)
+        else Problem(source, line_of(lines, path), dotted(path), None, "a number too large", "no policy needs it")
+        for path, value in leaves
+        if isinstance(value, FloatText) or (isinstance(value, int) and value.bit_length() > MAX_INTEGER_BITS)
     ]
-    if floats:
-        raise MalformedFile(floats)
+    if problems:
+        raise MalformedFile(problems)
     return document, lines
 
 
@@ -67,7 +79,7 @@ def line_index(text: str) -> dict[KeyPath, int]:
         if opened_inside:
             continue
         assignment = _ASSIGNMENT.match(line)
-        header = None if assignment else _HEADER.match(line)
+        header = None if assignment else _HEADER.match(line.strip())
         if header:
             section = _parts(header[1])
             lines.setdefault(section, number)
@@ -98,14 +110,21 @@ def _parts(key: str) -> KeyPath:
     return tuple(part.strip("\"'") for part in _KEY_PART.findall(key))
 
 
-def _floats(value: object, path: KeyPath) -> list[tuple[KeyPath, str]]:
-    if isinstance(value, FloatText):
-        return [(path, value)]
-    if isinstance(value, dict):
-        return [found for key, entry in value.items() for found in _floats(entry, (*path, key))]
-    if isinstance(value, list):
-        return [found for index, entry in enumerate(value) for found in _floats(entry, (*path, index))]
-    return []
+def _leaves(document: object, source: str) -> list[tuple[KeyPath, object]]:
+    """All values but tables and arrays, in the order of the document; MalformedFile if one lies too deep."""
+    found: list[tuple[KeyPath, object]] = []
+    pending: list[tuple[KeyPath, object]] = [((), document)]
+    while pending:
+        path, value = pending.pop()
+        if len(path) > MAX_DEPTH:
+            raise _malformed(source, 0, f"nested more than {MAX_DEPTH} deep", "a policy nests three deep")
+        if isinstance(value, dict):
+            pending.extend(((*path, key), entry) for key, entry in reversed(value.items()))
+        elif isinstance(value, list):
+            pending.extend(((*path, index), value[index]) for index in reversed(range(len(value))))
+        else:
+            found.append((path, value))
+    return found
 
 
 def _malformed(source: str, line: int, why: str, remedy: str) -> MalformedFile:

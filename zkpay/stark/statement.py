@@ -28,6 +28,7 @@ Digest = tuple[int, ...]
 class Statement:
     """All public values. Roots are 8 field elements; counts and amounts are naturals.
 
+    `commitment_digest` is the Keccak-256 of the published commitment, so that a proof is for one commitment.
     `counts` has one entry for each reason code of the policy, "accepted" first, in code order.
     """
 
@@ -35,6 +36,7 @@ class Statement:
     policy_digest: bytes
     origin: str
     epoch: str
+    commitment_digest: bytes
     contribution_root: Digest
     contribution_count: int
     counts: tuple[tuple[str, int], ...]
@@ -54,6 +56,7 @@ class Statement:
                 "policy_digest": self.policy_digest.hex(),
                 "origin": self.origin,
                 "epoch": self.epoch,
+                "commitment_digest": self.commitment_digest.hex(),
                 "contribution_root": digest_hex(self.contribution_root),
                 "contribution_count": self.contribution_count,
                 "counts": [[name, count] for name, count in self.counts],
@@ -82,6 +85,7 @@ class Statement:
             policy_digest=_bytes32(fields, "policy_digest"),
             origin=_text(fields, "origin"),
             epoch=_text(fields, "epoch"),
+            commitment_digest=_bytes32(fields, "commitment_digest"),
             contribution_root=parse_digest(fields.get("contribution_root"), "contribution_root"),
             contribution_count=_count(fields.get("contribution_count"), "contribution_count"),
             counts=_counts(fields.get("counts")),
@@ -121,12 +125,9 @@ def _bytes32(fields: dict[str, Any], name: str) -> bytes:
 
 def _text(fields: dict[str, Any], name: str) -> str:
     value = fields.get(name)
-    if not isinstance(value, str) or not 1 <= len(value) <= 256 or any(ord(c) < 32 for c in value):
+    # Control characters could rewrite the terminal of somebody who reads a verdict; lone surrogates have no UTF-8.
+    if not isinstance(value, str) or not 1 <= len(value) <= 256 or not value.isprintable():
         raise InputError(f"statement: {name}: expected 1 to 256 printable characters")
-    try:
-        value.encode("utf-8")
-    except UnicodeEncodeError:
-        raise InputError(f"statement: {name}: not a valid Unicode text") from None
     return value
 
 
@@ -141,8 +142,9 @@ def _counts(value: Any) -> tuple[tuple[str, int], ...]:
         raise InputError("statement: counts: expected a list of [reason, count]")
     counts = []
     for entry in value:
-        if not isinstance(entry, list) or len(entry) != 2 or not isinstance(entry[0], str):
+        if not isinstance(entry, list) or len(entry) != 2:
             raise InputError("statement: counts: expected a list of [reason, count]")
+        _text({"counts": entry[0]}, "counts")
         counts.append((entry[0], _count(entry[1], f"counts: {entry[0]!r}")))
     return tuple(counts)
 

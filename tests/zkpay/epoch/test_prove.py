@@ -167,7 +167,7 @@ def test_a_full_disk_while_something_else_writes(committed: Path, monkeypatch: p
 
 
 @pytest.mark.parametrize(
-    ("stage", "number"), zip((STAGES[0], STAGES[4], STAGES[7], STAGES[-1]), 2 * SIGNALS, strict=True)
+    ("stage", "number"), [*zip((STAGES[0], STAGES[4], STAGES[7], STAGES[-1]), 2 * SIGNALS, strict=True)]
 )
 def test_a_signal_leaves_the_folder_as_it_was(
     committed: Path, tmp_path: Path, number: signal.Signals, stage: str

@@ -11,6 +11,7 @@ import pytest
 
 import zkpay
 from tests.zkpay.epoch.folders import ALICE, BOB, CAROL, DAVE, ROWS, make_committed
+from zkpay.cli import main
 from zkpay.epoch import receipt_check
 from zkpay.epoch.files import encode_json
 from zkpay.errors import InputError, Refused, Rejected
@@ -216,4 +217,47 @@ def test_garbage_is_unreadable(proved: Path, tmp_path: Path, data: bytes) -> Non
     path = tmp_path / "receipt.json"
     path.write_bytes(data)
     with pytest.raises(InputError):
+        zkpay.verify_receipt(path, public=proved / "public")
+
+
+def test_with_private_payouts_a_receipt_without_payout_is_weaker(tmp_path: Path) -> None:
+    """The operator hides an account's accepted records and its payout; nobody can see that they are missing."""
+    folder = make_committed(tmp_path, private_payouts=True)
+    zkpay.prove(folder)
+    zkpay.issue_receipt(folder, BOB, out=tmp_path / "honest.json")
+    honest = json.loads((tmp_path / "honest.json").read_bytes())
+    assert zkpay.verify_receipt(tmp_path / "honest.json", public=folder / "public").weaker is None
+    rejected = [entry for entry in honest["contributions"] if entry["reason"] != "accepted"]
+    assert rejected
+    assert honest["payout"] is not None
+    forged = tmp_path / "forged.json"
+    forged.write_bytes(encode_json({**honest, "contributions": rejected, "payout": None}))
+    verdict = zkpay.verify_receipt(forged, public=folder / "public")
+    assert verdict.weaker is not None
+    assert main.run(["receipt", "verify", str(forged), "--public", str(folder / "public")]) == 3
+    zkpay.issue_receipt(folder, DAVE, out=tmp_path / "dave.json")
+    assert zkpay.verify_receipt(tmp_path / "dave.json", public=folder / "public").weaker is not None
+
+
+def test_with_public_payouts_a_receipt_can_not_hide_one(
+    proved: Path, receipts: dict[str, Path], tmp_path: Path
+) -> None:
+    honest = json.loads(receipts[BOB].read_bytes())
+    rejected = [entry for entry in honest["contributions"] if entry["reason"] != "accepted"]
+    forged = tmp_path / "forged.json"
+    forged.write_bytes(encode_json({**honest, "contributions": rejected, "payout": None}))
+    with pytest.raises(Rejected, match="payout-missing"):
+        zkpay.verify_receipt(forged, public=proved / "public")
+    assert zkpay.verify_receipt(receipts[DAVE], public=proved / "public").weaker is None
+
+
+@pytest.mark.parametrize("field", ["kind", "reason", "fingerprint_key"])
+def test_a_text_without_a_utf8_form_is_refused(
+    field: str, receipts: dict[str, Path], proved: Path, tmp_path: Path
+) -> None:
+    content = json.loads(receipts[BOB].read_bytes())
+    content["contributions"][0][field] = "\ud800"
+    path = tmp_path / "receipt.json"
+    path.write_text(json.dumps(content, sort_keys=True, separators=(",", ":")), encoding="utf-8")
+    with pytest.raises((InputError, Rejected)):
         zkpay.verify_receipt(path, public=proved / "public")

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import zkpay
+import zkpay.epoch.verify as verify_module
 from tests.zkpay.epoch.folders import POLICY, copy_of, make_committed
 from zkpay.epoch.files import encode_json
 from zkpay.epoch.layout import MAX_BYTES
@@ -19,6 +20,7 @@ from zkpay.errors import InputError, Rejected
 from zkpay.policy.policy import parse_policy
 from zkpay.stark.field import P
 from zkpay.stark.keccak import keccak256
+from zkpay.stark.parameters import PROFILES, derive
 from zkpay.stark.proof import Proof
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -181,12 +183,27 @@ def test_a_public_list_that_was_left_out_is_noticed(public: Path) -> None:
     assert caught.value.reason == "payouts-missing"
 
 
-def test_forged_statements_fail_by_their_numbers_or_by_the_proof(public: Path) -> None:
-    original = (public / "statement.json").read_bytes()
-    # Without the list of payouts, which would tell some of the lies first.
+def test_payouts_can_not_be_declared_private_later(public: Path) -> None:
     (public / "payouts.csv").unlink()
     reseal(public, "commitment.json", lambda content: content.update({"private_payouts": True}))
-    zkpay.verify(public)
+    with pytest.raises(Rejected) as caught:
+        zkpay.verify(public)
+    assert caught.value.reason == "commitment-mismatch"
+    # Nor with a statement about the forged commitment: the proof is about another statement.
+    digest = keccak256((public / "commitment.json").read_bytes()).hex()
+    reseal(public, "statement.json", lambda content: content.update({"commitment_digest": digest}))
+    with pytest.raises(Rejected) as caught:
+        zkpay.verify(public)
+    assert caught.value.reason == "constraints-unsatisfied"
+
+
+def test_forged_statements_fail_by_their_numbers_or_by_the_proof(tmp_path: Path) -> None:
+    # Without a list of payouts, which would tell some of the lies first.
+    folder = make_committed(tmp_path, private_payouts=True)
+    zkpay.prove(folder)
+    public = folder / "public"
+    original = (public / "statement.json").read_bytes()
+    assert "single payouts" in " ".join(zkpay.verify(public).not_checked)
 
     def add(name: str, amount: int) -> Callable[[dict[str, object]], None]:
         return lambda content: content.update({name: str(int(str(content[name])) + amount)})
@@ -219,11 +236,22 @@ def test_forged_statements_fail_by_their_numbers_or_by_the_proof(public: Path) -
     assert reasons["root"] not in ("pool-mismatch", "counts-mismatch", "accounts-mismatch")
 
 
-def test_leaves_forged_with_their_digest_fail_once_the_root_is_rebuilt(public: Path) -> None:
+def test_leaves_forged_with_their_digest_fail(public: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    verdict = zkpay.verify(public)
+    assert "--leaves" in " ".join(verdict.not_checked)
     leaves = bytearray((public / "leaves.bin").read_bytes())
     leaves[40] ^= 1
     (public / "leaves.bin").write_bytes(leaves)
     reseal(public, "commitment.json", lambda content: content.update({"leaves_digest": keccak256(bytes(leaves)).hex()}))
+    with pytest.raises(Rejected) as caught:
+        zkpay.verify(public)
+    assert caught.value.reason == "commitment-mismatch"
+    # An operator who commits to such leaves from the start gets a proof for them; the rebuilt root tells.
+    digest = keccak256((public / "commitment.json").read_bytes()).hex()
+    reseal(public, "statement.json", lambda content: content.update({"commitment_digest": digest}))
+    monkeypatch.setattr(
+        verify_module, "verify_proof", lambda circuit, statement, proof: derive(PROFILES["default"], circuit)
+    )
     zkpay.verify(public)
     with pytest.raises(Rejected) as caught:
         zkpay.verify(public, leaves=True)

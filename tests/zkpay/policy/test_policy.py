@@ -297,7 +297,7 @@ def test_all_problems_at_once() -> None:
         (b"a = 1\nb = '\xff'\n", 2, "not UTF-8"),
         (TEXT.encode("utf-16"), 1, "not UTF-8"),
         (b"a = " + b"9" * 5000, 0, "not TOML"),
-        (b"a = " + b"[" * 100_000, 0, "not TOML"),
+        (b"a = " + b"[" * 8_000, 0, "not TOML"),
         (b"#" * (2**20 + 1), 0, "bytes"),
     ],
 )
@@ -318,3 +318,21 @@ def test_any_changed_letter_is_read_or_refused(position: int, letter: str) -> No
         parse(TEXT[:position] + letter + TEXT[position + 1 :])
     except InputError:
         return
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ("x = [\n[" + " " * 8000 + "\n]]", "policy: missing"),
+        ("[" + ".".join(["a"] * 3000) + "]", "nested more than 8 deep"),
+        (".".join(["a"] * 4000) + " = 1", "nested more than 8 deep"),
+        (".".join(["a"] * 20000) + " = 1", "a line of over 8,192 characters"),
+        ("a = " + "[" * 3000 + "]" * 3000, "not TOML"),
+        ("[policy]\npool = 0x" + "f" * 5000, "a number too large"),
+        ("[fields]\nquality = { max = 0x" + "f" * 5000 + " }", "a number too large"),
+        ("x = 1\n" * 20000, "a policy has at most 65,536"),
+    ],
+)
+def test_hostile_policies_are_refused_at_once(text: str, wrong: str) -> None:
+    with pytest.raises(InputError, match=wrong):
+        parse_policy(text.encode(), "policy.toml")
