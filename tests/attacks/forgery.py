@@ -342,6 +342,14 @@ def without(circuit: Circuit, name: str) -> Circuit:
     )
 
 
+def weakened(forgery: Forgery, name: str) -> Forgery:
+    """The forgery for the circuit without `name`, where look-ups that went with it are not counted."""
+    circuit = without(forgery.circuit, name)
+    witness = {table: values.copy() for table, values in forgery.witness.items()}
+    fill_multiplicities(circuit, witness)
+    return Forgery(circuit, witness, forgery.truth)
+
+
 def blames(circuit: Circuit, name: str) -> str:
     """What the checker calls a breach of the element `name`: a bus or sum for what is part of it."""
     for item in circuit.placed:
@@ -366,12 +374,9 @@ def killed_by(forgery: Forgery, name: str, removed: str | None = None) -> None:
     # Constraints are evaluated one by one, so without one of them the others find what they found with it.
     left = [violation for violation in found if violation.table and violation.name != name]
     if blames(forgery.circuit, name) != name:
-        weakened = without(forgery.circuit, removed or name)
-        bare = tuple(PlacedTable(replace(item.table, constraints=[]), item.height) for item in weakened.placed)
-        witness = {table: values.copy() for table, values in forgery.witness.items()}
-        # Look-ups that went with `removed` are not to be counted.
-        fill_multiplicities(weakened, witness)
-        left += violations(replace(weakened, placed=bare), witness)
+        weak = weakened(forgery, removed or name)
+        bare = tuple(PlacedTable(replace(item.table, constraints=[]), item.height) for item in weak.circuit.placed)
+        left += violations(replace(weak.circuit, placed=bare), weak.witness)
     if left:
         raise AssertionError(f"without {removed or name} this is still violated: {_short(left)}")
 

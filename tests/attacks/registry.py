@@ -52,9 +52,9 @@ class Cheat:
         """Module and function."""
         return f"{self.forge.__module__.rpartition('.')[2]}.py: {self.forge.__name__}"
 
-    def covers(self, name: str) -> bool:
-        """Whether one of the patterns matches the whole name."""
-        return any(re.fullmatch(pattern, name) for pattern in self.patterns)
+    def covers(self, name: str, *patterns: str) -> bool:
+        """Whether one of the patterns (its own unless told) matches the whole name."""
+        return any(re.fullmatch(pattern, name) for pattern in patterns or self.patterns)
 
 
 @dataclass(frozen=True)
@@ -139,12 +139,18 @@ def trials(module: str) -> list[object]:
     ]
 
 
-def run_trial(entry: Cheat, name: str) -> None:
-    """Play one cheat against one name."""
+def play(entry: Cheat, name: str) -> tuple[Forgery, str]:
+    """The forgery of one cheat against one name, and what to take away: the name or its bus."""
     forgery = entry.forge(name, all_names()[name])
     removed = blames(forgery.circuit, name) if entry.with_bus else name
     if entry.with_bus and not removed.startswith(BUS):
         raise AssertionError(f"{name} is on no bus")
+    return forgery, removed
+
+
+def run_trial(entry: Cheat, name: str) -> None:
+    """Play one cheat against one name, row by row."""
+    forgery, removed = play(entry, name)
     killed_by(forgery, name, removed)
 
 

@@ -15,7 +15,6 @@ from tests.circuits.scenarios import DUPLICATE, OUT_OF_RANGE, POLICY, SPAM, UNKN
 from zkpay.circuits.contributions.air import flag_name
 from zkpay.circuits.gadgets.compare import CompareConstant
 from zkpay.circuits.gadgets.witness import fill_gadget, leaf_digests
-from zkpay.circuits.witness import fill_from_payouts
 from zkpay.kernels.poseidon import compress_nodes
 from zkpay.ledger.codes import ACCEPTED, reason_names
 from zkpay.ledger.tree import empty_roots
@@ -100,7 +99,6 @@ def moved(draft: Draft, rows: Mapping[int, int]) -> None:
     for target, cells in taken.items():
         values[:, target] = cells
     draft["contributions"]["index"][:] = index
-    # Padding has other values at row PADDING only if that row was a target, which no caller asks for.
     draft.rehash("contributions")
 
 
@@ -142,13 +140,7 @@ def misplaced(name: str, policy: Policy) -> Forgery:
         contributions["index"][:] = (np.arange(-2, len(contributions["index"]) - 2) % P).astype(np.uint32)
     draft.after_contributions()
     plant(draft, {2: rows[0], 12: rows[1], 13: rows[2]}, (6, 3, 1))
-    fill_from_payouts_keeping(draft)
     return draft.finish()
-
-
-def fill_from_payouts_keeping(draft: Draft) -> None:
-    """Count look-ups anew; nothing else follows from a contribution tree."""
-    fill_from_payouts(draft.tables)
 
 
 @cheat(
@@ -194,17 +186,14 @@ def fill_comparison(draft: Draft, name: str) -> None:
 def hidden(name: str, policy: Policy) -> Forgery:
     reason = name.removeprefix("contributions/reason ").removesuffix(" is counted")
     second = {
-        "accepted": Record(account=2),
+        # One account for both, so that one account goes with one accepted record.
+        "accepted": Record(account=1),
         "duplicate": Record(account=1, fingerprint=1, reason=DUPLICATE),
         "out_of_range": Record(account=1, quantity=2**98 - 1, reason=OUT_OF_RANGE),
         "unknown_kind": Record(account=1, kind=63, reason=UNKNOWN_KIND),
         "spam": Record(account=1, reason=SPAM),
     }[reason]
-    records = [Record(account=1, fingerprint=1), second]
-    if reason == "accepted":
-        # One account for both, so that one account goes with one accepted record.
-        records[1] = Record(account=1)
-    draft = Draft(records, policy)
+    draft = Draft([Record(account=1, fingerprint=1), second], policy)
     counts = tuple((known, int(known == "accepted")) for known in reason_names(policy))
     # The leaf of a tree of one is its root at heap index 1; rows 1 and 2 stand at 2 and 3, and their parent at 1.
     moved(draft, {1: 2, 0: 1})
@@ -244,7 +233,6 @@ def within_rejected(name: str, policy: Policy) -> Forgery:
 
 @cheat(r"contributions/kind is in the policy", says="a record earns the weight of another kind")
 def other_weight(name: str, policy: Policy) -> Forgery:
-    # 40 times 1 instead of 1 times 40: the weighted quality stays, so only the look-up can tell.
     return overweight(policy)
 
 
@@ -254,6 +242,7 @@ def made_up_weight(name: str, policy: Policy) -> Forgery:
 
 
 def overweight(policy: Policy) -> Forgery:
+    """A record of weight 3 that is given 6; all products and points follow."""
     draft = Draft(records_with(Record(account=2, quantity=1_000)), policy)
     contributions = draft["contributions"]
     contributions["weight[0]"][1] = 6
@@ -396,7 +385,9 @@ for _pattern, _reason in {
 # Records that are not what was committed.
 
 
-@cheat(r"contributions/record goes to the tally", says="an account is paid for points that no record earned", with_bus=True)
+@cheat(
+    r"contributions/record goes to the tally", says="an account is paid for points that no record earned", with_bus=True
+)
 def invented_points(name: str, policy: Policy) -> Forgery:
     draft = Draft(records_with(Record(account=2)), policy)
     tally = draft["tally"]
@@ -416,7 +407,9 @@ def copy_accepted(name: str, policy: Policy) -> Forgery:
     return draft.finish()
 
 
-@cheat(r"contributions/leaf is in the tree", says="a contribution root that none of the records is below", with_bus=True)
+@cheat(
+    r"contributions/leaf is in the tree", says="a contribution root that none of the records is below", with_bus=True
+)
 def other_leaves(name: str, policy: Policy) -> Forgery:
     draft = Draft(records_with(Record(account=2)), policy)
     nodes = draft["contribution_nodes"]

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from tests.attacks.forgery import Draft, Forgery, balance_of, centred, evaluate_at, put_limbs, settle
-from tests.attacks.registry import Cheat, cheat, run_trial, trials
+from tests.attacks.registry import Cheat, cheat, redundant, run_trial, trials
 from tests.circuits.scenarios import POLICY, WIDEST, Record
 from zkpay.circuits.gadgets.range import limb_widths
 from zkpay.policy.formula import POINTS_DIVISOR
@@ -116,7 +116,7 @@ def points_limb(name: str, policy: Policy) -> Forgery:
 
 
 @cheat(
-    r"contributions/points carry\[\d+\] has \d+ bits",
+    r"contributions/points carry\[\d+\] has 15 bits",
     r"contributions/points carry\[\d+\] top has 1 bits",
     says="a record earns P * 2^(14 k) / 10000 too many points: the carry of line k takes the wrap",
 )
@@ -237,6 +237,21 @@ def quality_from_quantity(name: str, policy: Policy) -> Forgery:
     contributions["quality_within difference"][ROW] -= 1
     weigh(draft, weighted_quality(draft) + 3)
     return earn(draft)
+
+
+redundant(
+    r"contributions/weighted_quality(\[3\]| carry\[2\]) has 14 bits",
+    "the last line makes these two equal, so that one look-up covers both",
+)
+redundant(
+    r"contributions/points carry\[2\] has 8 bits",
+    "the last line makes it the product of two top limbs with its sign turned, small enough that no line wraps",
+)
+redundant(
+    r"contributions/points carry\[[345]\] top has 2 bits",
+    "2 - top is looked up as well and leaves top -1 to 2: a carry of -42767 or more, with which no line reaches P "
+    "(2^30 + 88304 + 2^14 * 42767 < P); other policies may need both",
+)
 
 
 @pytest.mark.parametrize(("entry", "name"), trials(__name__))
