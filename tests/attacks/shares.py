@@ -1,0 +1,122 @@
+"""Payouts by other scores, sums or roundings than the honest ones, with everything after them filled again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from tests.attacks.forgery import Draft, balance_of, centred, evaluate_at, put_limbs, settle
+from tests.circuits.scenarios import POLICY, Record
+from zkpay.circuits.bounds import REMAINDER_WIDTH, SCORE_WIDTH
+from zkpay.circuits.gadgets.compare import BelowPublic
+from zkpay.circuits.gadgets.range import limb_widths
+from zkpay.circuits.gadgets.witness import fill_gadget
+from zkpay.circuits.trace import Trace
+from zkpay.policy.policy import Policy
+from zkpay.stark.field import P
+
+# An accepted quality of 10_000 makes points = weight * quantity.
+UNIT_QUALITY = 10_000
+Miss = Mapping[int, int]
+
+
+def earning(account: int, score: int, policy: Policy) -> list[Record]:
+    """Records with which the account earns `score`, or up to one part in 2^9 more."""
+    weight = max(policy.weights)
+    kind, quality = policy.weights.index(weight), policy.quality_max
+    if score < weight * quality << 9:
+        # Weights 1 and 2^14 - 1, to meet small scores.
+        kind, quality = (3, UNIT_QUALITY) if policy.weights == POLICY.weights else (1, UNIT_QUALITY)
+        weight = policy.weights[kind]
+    unit = weight * quality
+    count = -(-score * UNIT_QUALITY // (unit * policy.quantity_max))
+    quantity = -(-score * UNIT_QUALITY // (unit * count)) if score else 0
+    return [Record(account, quantity, kind, quality) for _ in range(max(count, 1))]
+
+
+def scores_of(draft: Draft) -> list[int]:
+    """The scores that the payouts table holds, honest ones."""
+    payouts = draft["payouts"]
+    limbs = payouts.group("score")[:, : int(payouts["is_real"].sum())]
+    return [sum(int(limb) << (SCORE_WIDTH * k) for k, limb in enumerate(column)) for column in limbs.T]
+
+
+def remainder_widths(draft: Draft) -> tuple[int, ...]:
+    """Bits of each limb of a remainder."""
+    return limb_widths(draft.bounds.public_divisor.maximum, REMAINDER_WIDTH)
+
+
+def below_public_of(trace: Trace) -> BelowPublic:
+    """The comparison of remainders with the divisor."""
+    return next(gadget for gadget in trace.table.gadgets if isinstance(gadget, BelowPublic))
+
+
+def share_out(
+    draft: Draft,
+    scores: Sequence[int],
+    *,
+    total: int | None = None,
+    amounts: Mapping[int, tuple[int, int]] | None = None,
+    score_misses: Miss | None = None,
+    payout_misses: Miss | None = None,
+) -> None:
+    """Credit the accounts with these scores, and fill all that follows.
+
+    total: the total score, their sum unless told. amounts: payout and remainder of some rows, honest ones elsewhere.
+    The misses are what lines of row 0 may be off by (`settle`).
+    """
+    wanted = sum(scores) if total is None else total
+    shares = {row: divmod(draft.policy.pool * score, max(wanted, 1)) for row, score in enumerate(scores)}
+    shares |= amounts or {}
+    paid = sum(payout for payout, _ in shares.values())
+    draft.state(total_score=wanted, paid=paid, dust=draft.policy.pool - paid)
+    payouts, bounds = draft["payouts"], draft.bounds
+    for row, score in enumerate(scores):
+        payout, remainder = shares[row]
+        put_limbs(payouts.group("score"), row, bounds.score_widths, score)
+        put_limbs(payouts.group("payout"), row, bounds.payout_widths, payout)
+        put_limbs(payouts.group("payout remainder"), row, remainder_widths(draft), remainder)
+        settle(payouts, "score", row, None if row else score_misses)
+        settle(payouts, "payout", row, None if row else payout_misses)
+    compare_and_hash(draft)
+
+
+def compare_and_hash(draft: Draft) -> None:
+    """The comparison of remainders, the leaves and all that follows, from limbs as they are."""
+    payouts = draft["payouts"]
+    fill_gadget(payouts, below_public_of(payouts))
+    draft.rehash("payouts")
+    draft.after_payouts()
+
+
+def share_skewed(
+    draft: Draft, score_limbs: Mapping[int, Sequence[int]], payout_limb: Mapping[int, tuple[int, int]]
+) -> None:
+    """Pay by what the lines make of limbs out of range.
+
+    score_limbs: all limbs of some rows' scores. payout_limb: (limb, excess) to be added to some rows' payouts.
+    Totals stay as they are but for what is paid.
+    """
+    payouts, bounds = draft["payouts"], draft.bounds
+    divisor = max(draft.statement.total_score, 1)
+    for row, limbs in score_limbs.items():
+        for k, limb in enumerate(limbs):
+            payouts[f"score[{k}]"][row] = limb % P
+        settle(payouts, "score", row)
+    paid = 0
+    for row in range(int(payouts["is_real"].sum())):
+        for name in ("payout", "payout remainder"):
+            payouts.group(name)[:, row] = 0
+        limb, excess = payout_limb.get(row, (0, 0))
+        payouts[f"payout[{limb}]"][row] = excess % P
+        gadget = balance_of(payouts, "payout")
+        # What the lines take pool * score (less the excess) for: each modulo P, nearest to 0.
+        lines = [centred(evaluate_at(payouts, row, line)) for line in gadget.lines]
+        due = sum(line << (gadget.radix * k) for k, line in enumerate(lines))
+        payout, remainder = divmod(due, divisor)
+        paid += payout
+        put_limbs(payouts.group("payout"), row, bounds.payout_widths, payout)
+        payouts[f"payout[{limb}]"][row] = (int(payouts[f"payout[{limb}]"][row]) + excess) % P
+        put_limbs(payouts.group("payout remainder"), row, remainder_widths(draft), remainder)
+        settle(payouts, "payout", row)
+    draft.state(paid=paid, dust=draft.policy.pool - paid)
+    compare_and_hash(draft)
