@@ -1,4 +1,4 @@
-"""Reading and writing files so that hostile input is named and nothing is ever half-written (SPEC §8.1).
+"""Reading and writing files so that hostile input is named and nothing is ever half-written (SPEC §8.2).
 
 Readers cap the size before they read and refuse whatever is no plain file. Writers write beside the place, make
 the bytes durable, and rename; a full disk is `Resumable`, any other refusal of the system an `InputError`.

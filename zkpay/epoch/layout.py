@@ -1,4 +1,4 @@
-"""The folder of an epoch: which files there are, under which names, and how large each may be (SPEC §8.1).
+"""The folder of an epoch: which files there are, under which names, and how large each may be (SPEC §8.2).
 
 DIR/public/    what the world gets; verification reads nothing else
 DIR/private/   records and the salts' seed, mode 0600 in a folder of mode 0700

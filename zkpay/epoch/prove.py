@@ -1,4 +1,4 @@
-"""Prove an epoch's payouts: statement, proof and list of payouts from a committed folder (SPEC §8.3).
+"""Prove an epoch's payouts: statement, proof and list of payouts from a committed folder (SPEC §8.5).
 
 1. Open the epoch; everything is hashed again and compared with the commitment.
 2. Compute the payouts in exact integers, by the policy's meaning.

@@ -1,4 +1,4 @@
-"""Stopping commit and prove from outside: Ctrl-C, SIGTERM and a full disk end in Resumable (SPEC §8.1).
+"""Stopping commit and prove from outside: Ctrl-C, SIGTERM and a full disk end in Resumable (SPEC §8.5).
 
 A signal raises where the work stands, so that every `finally` cleans up; while results are put in place it waits,
 so that they are put in place together or not at all.

@@ -1,4 +1,4 @@
-"""The verdict of a verification: what was found true, how it was checked, and what was not checked (SPEC §8.3)."""
+"""The verdict of a verification: what was found true, how it was checked, and what was not checked (SPEC §9)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Verify an epoch from its public folder alone, as numbered steps (SPEC §8.3).
+"""Verify an epoch from its public folder alone, as numbered steps (SPEC §9).
 
 1. Read every file, none over its size.
 2. Decode each one; it must be the one encoding of its content.

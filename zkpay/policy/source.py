@@ -41,7 +41,8 @@ def parse_toml(text: bytes, source: str) -> tuple[dict[str, Any], dict[KeyPath, 
     except UnicodeDecodeError as error:
         line = text.count(b"\n", 0, error.start) + 1
         raise _malformed(source, line, "not UTF-8", "save the file as UTF-8") from error
-    long = next((n for n, line in enumerate(decoded.splitlines(), start=1) if len(line) > MAX_LINE), None)
+    # Lines as tomllib sees them; splitlines() takes other characters for line ends as well.
+    long = next((n for n, line in enumerate(decoded.split("\n"), start=1) if len(line) > MAX_LINE), None)
     if long is not None:
         raise _malformed(source, long, f"a line of over {MAX_LINE:,} characters", "break it")
     if not decoded.strip():
@@ -50,7 +51,7 @@ def parse_toml(text: bytes, source: str) -> tuple[dict[str, Any], dict[KeyPath, 
         document = tomllib.loads(decoded, parse_float=FloatText)
     except (ValueError, RecursionError) as error:
         place = _SYNTAX_PLACE.search(str(error))
-        line = 0 if place is None else int(place[1] or len(decoded.splitlines()))
+        line = 0 if place is None else int(place[1] or decoded.rstrip("\n").count("\n") + 1)
         why = f"not TOML: {_SYNTAX_PLACE.sub('', str(error))}"
         raise _malformed(source, line, why, "mend the syntax") from error
     leaves = _leaves(document, source)
@@ -72,7 +73,7 @@ def line_index(text: str) -> dict[KeyPath, int]:
     lines: dict[KeyPath, int] = {}
     section: KeyPath = ()
     inside_string = False
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(text.split("\n"), start=1):
         opened_inside = inside_string
         if (line.count('"""') + line.count("'''")) % 2:
             inside_string = not inside_string

@@ -247,8 +247,10 @@ class Circuit:
         if len(set(names)) != len(names):
             raise ValueError("constraint and interaction names must be unique")
         for item in self.placed:
-            if item.height & (item.height - 1):
+            if item.height < 1 or item.height & (item.height - 1):
                 raise ValueError(f"table {item.table.name}: height {item.height} is not a power of two")
+            if not item.table.columns:
+                raise ValueError(f"table {item.table.name} has no main columns")
             if any(len(values) != item.height for values in item.table.preprocessed_values):
                 raise ValueError(f"table {item.table.name}: a preprocessed column has not {item.height} values")
             own_row = [entry for i in item.table.interactions for entry in (*i.payload, i.multiplicity)]
@@ -297,19 +299,19 @@ class _Serialiser:
         return self.numbers.setdefault(text.encode(), len(self.numbers))
 
     def constant(self, value: int) -> int:
-        return self._number(f"c{value}")
+        return self._number(f"constant {value}")
 
     def public(self, name: str) -> int:
-        return self._number(f"p{name}")
+        return self._number(f"public {name!r}")
 
     def column(self, column: Column) -> int:
-        return self._number(f"{column.phase}{column.index}+{column.rotation}")
+        return self._number(f"column {column.phase} {column.index} {column.rotation}")
 
     def linear(self, terms: list[tuple[int | str, int]], constant: int) -> int:
-        return self._number(f"l{constant}" + "".join(f";{coefficient!r}*{term}" for coefficient, term in terms))
+        return self._number(f"linear {constant}" + "".join(f" {coefficient!r}*{term}" for coefficient, term in terms))
 
     def product(self, left: int, right: int) -> int:
-        return self._number(f"m{left}*{right}")
+        return self._number(f"product {left} {right}")
 
 
 def _table_bytes(item: PlacedTable) -> bytes:
@@ -320,7 +322,7 @@ def _table_bytes(item: PlacedTable) -> bytes:
     def number(expression: Expression) -> int:
         return read(expression, serialiser, memory)
 
-    lines: list[str] = [f"table {table.name} height {item.height} width {table.width}"]
+    lines: list[str] = [f"table {table.name!r} height {item.height} width {table.width}"]
     lines += [f"preprocessed {keccak256(values.astype('<i8').tobytes()).hex()}" for values in table.preprocessed_values]
     lines += [f"{c.where} {c.name!r} {number(c.expression)}" for c in table.constraints]
     lines += [
@@ -328,6 +330,6 @@ def _table_bytes(item: PlacedTable) -> bytes:
         f"{number(i.multiplicity)} {i.name!r}"
         for i in table.interactions
     ]
-    lines += [f"sum {s.target!r} {number(s.expression)}" for s in table.sums]
+    lines += [f"sum {s.target!r} {number(s.expression)} {s.name!r}" for s in table.sums]
     body = "\n".join(lines).encode() + b"\n" + b"\n".join(serialiser.numbers)
     return len(body).to_bytes(8, "little") + body

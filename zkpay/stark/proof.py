@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, NoReturn
 
 import cbor2
 import numpy as np
@@ -18,7 +18,8 @@ from zkpay.errors import InputError, Rejected
 from zkpay.stark.field import Extension, P
 
 FORMAT = "zkpay/proof/v1"
-MAXIMUM_BYTES = 1 << 23
+# Twice the largest proof of any profile and size.
+MAXIMUM_BYTES = 1 << 21
 
 
 @dataclass(frozen=True)
@@ -63,8 +64,15 @@ class Proof:
         if len(data) > MAXIMUM_BYTES:
             raise InputError(f"proof: {len(data)} bytes is over the limit of {MAXIMUM_BYTES}")
         try:
-            decoder = cbor2.CBORDecoder(io.BytesIO(data), max_depth=8)
-            content = decoder.decode()
+            content = cbor2.CBORDecoder(
+                io.BytesIO(data),
+                max_depth=4,
+                allow_indefinite=False,
+                allow_duplicate_keys=False,
+                strict_hashable_types=True,
+                semantic_decoders=_NO_TAGS,
+                tag_hook=_refuse_tag,
+            ).decode()
         except Exception as error:
             # cbor2 raises a family of errors on hostile bytes; all of them mean the same here.
             raise InputError(f"proof: not readable as CBOR: {type(error).__name__}") from None
@@ -95,6 +103,15 @@ class Proof:
         if proof.to_bytes() != data:
             raise Rejected("proof-not-canonical", "the proof's bytes are not the one encoding of its content")
         return proof
+
+
+def _refuse_tag(*_: object) -> NoReturn:
+    raise ValueError("a proof has no tags")
+
+
+# cbor2 turns tags into big numbers, fractions, patterns and more, some in quadratic time. Every tag that it knows lies
+# below 300 or is named here; the hook refuses the others.
+_NO_TAGS = {tag: _refuse_tag for tag in (*range(300), 1004, 43000, 55799)}
 
 
 def element_bytes(values: NDArray[np.uint32]) -> bytes:
