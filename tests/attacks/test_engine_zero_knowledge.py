@@ -1,0 +1,397 @@
+"""Zero knowledge: masks cover all that is revealed, nothing is shared between proofs, and a proof needs no witness.
+
+Each test of hiding is itself tested: with the mask in question turned off it must turn red (SPEC §7).
+"""
+
+from dataclasses import fields, replace
+
+import numpy as np
+import pytest
+
+from tests.reference import stark
+from tests.reference.stark_forger import Forger, false_circuit
+from tests.reference.stark_prover import AUXILIARY, MAIN, QUOTIENT, LiteralProver, deep_word, opening_order, tree_groups
+from tests.reference.toy import SEED, STATEMENT, light_parameters, toy, use_light_parameters, verdict
+from zkpay.prover.commit import mask_columns
+from zkpay.prover.prove import prove_circuit
+from zkpay.prover.randomness import MaskSource
+from zkpay.stark.field import GENERATOR, P
+from zkpay.stark.parameters import PROFILES, Parameters, derive
+from zkpay.stark.proof import Proof
+from zkpay.stark.protocol import begin, draw_alpha, draw_bus_challenges, draw_zeta
+from zkpay.stark.transcript import Transcript
+
+HEIGHTS = (2048, 2048, 1024)
+QUERIES = 6
+
+
+def rank(matrix: np.ndarray) -> int:
+    """Rank over the base field, by elimination."""
+    work = matrix % P
+    found = 0
+    for column in range(work.shape[1]):
+        pivots = np.flatnonzero(work[found:, column])
+        if not len(pivots):
+            continue
+        pivot = found + int(pivots[0])
+        work[[found, pivot]] = work[[pivot, found]]
+        work[found] = work[found] * pow(int(work[found, column]), -1, P) % P
+        below = work[found + 1 :, column : column + 1]
+        work[found + 1 :] = (work[found + 1 :] - below * work[found]) % P
+        found += 1
+        if found == len(work):
+            break
+    return found
+
+
+def revealed_rows(height: int, ratio: int, blowup: int, indices: list[int], zeta: stark.Extension, length: int):  # type: ignore[no-untyped-def]
+    """One row for each base-field value that the transcript fixes of a column: the mask's share of it, by coefficient.
+
+    Queried points y = x^r and the next rows g_t y (which the quotient's sum reveals); five coordinates each of the
+    values at zeta^r and g_t zeta^r.
+    """
+    generator = stark.omega(height)
+    rows = []
+    seen = set()
+    for index in indices:
+        point = pow(GENERATOR, ratio, P) * pow(stark.omega(blowup * height), index, P) % P
+        for y in (point, point * generator % P):
+            if y not in seen:
+                seen.add(y)
+                vanishing = pow(y, height, P) - 1
+                assert vanishing % P
+                rows.append([vanishing * pow(y, j, P) % P for j in range(length)])
+    for opened in (stark.exponent(zeta, ratio), stark.scale(stark.exponent(zeta, ratio), generator)):
+        entries = []
+        power = stark.sub(stark.exponent(opened, height), (1, 0, 0, 0, 0))
+        for _ in range(length):
+            entries.append(power)
+            power = stark.mul(power, opened)
+        rows += [[entry[k] for entry in entries] for k in range(5)]
+    return np.array(rows, dtype=np.int64)
+
+
+def distinct_indices(count: int, domain: int, seed: int) -> list[int]:
+    return np.random.default_rng(seed).choice(domain, count, replace=False).tolist()
+
+
+@pytest.mark.parametrize(("height", "ratio"), [(1024, 1), (1024, 4), (2048, 2), (1024, 64)])
+def test_masks_have_full_rank_on_what_is_revealed(height: int, ratio: int) -> None:
+    """2 (e + q) values of a column are revealed; as many mask coefficients make them uniform, one less does not (design
+    review 8; Haboeck and Al Kindi, eprint 2024/1037)."""
+    queries = 20
+    zeta = Transcript("rank").extension("zeta")
+    for seed in range(3):
+        indices = distinct_indices(queries, 8 * height, seed)
+        count = len(revealed_rows(height, ratio, 8, indices, zeta, 1))
+        assert count == 2 * (5 + queries)
+        assert rank(revealed_rows(height, ratio, 8, indices, zeta, count)) == count
+        assert rank(revealed_rows(height, ratio, 8, indices, zeta, count - 1)) == count - 1
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_masks_of_the_real_parameters_have_full_rank(profile: str) -> None:
+    """For the toy's shortest and its tallest table, at all queries of a full proof, points that meet included."""
+    parameters = derive(PROFILES[profile], toy().circuit)
+    zeta = Transcript("real").extension("zeta")
+    indices = np.random.default_rng(4).integers(0, parameters.domain, parameters.queries).tolist()
+    for height in (1024, 4096):
+        ratio = parameters.height // height
+        positions = [index % (parameters.blowup * height) for index in indices]
+        matrix = revealed_rows(height, ratio, parameters.blowup, positions, zeta, parameters.mask_length)
+        assert len(matrix) <= 2 * (5 + parameters.queries) <= parameters.mask_length
+        assert rank(matrix) == len(matrix)
+
+
+def test_quotient_mask_has_full_rank() -> None:
+    """q_1 - t is revealed at the queries and at zeta: e + q values of each coordinate, h coefficients of t."""
+    parameters = derive(PROFILES["default"], toy().circuit)
+    points = stark.domain(parameters.domain, GENERATOR)[distinct_indices(parameters.queries, parameters.domain, 5)]
+    zeta = Transcript("quotient").extension("zeta")
+    rows = [[pow(int(x), j, P) for j in range(parameters.mask_length)] for x in points]
+    entries, power = [], stark.as_extension([1, 0, 0, 0, 0])
+    for _ in range(parameters.mask_length):
+        entries.append(power)
+        power = stark.mul(power, zeta)
+    rows += [[entry[k] for entry in entries] for k in range(5)]
+    assert rank(np.array(rows, dtype=np.int64)) == 5 + parameters.queries <= parameters.mask_length
+
+
+def test_fri_mask_covers_the_whole_space_of_deep_words() -> None:
+    """R has K - 1 free coefficients and the weight 1; every other term of the DEEP word has degree K - 2 at most."""
+    case = toy(*HEIGHTS)
+    run = LiteralProver(case.circuit, case.witness, STATEMENT, light_parameters(case.circuit, QUERIES), SEED)
+    run.prove()
+    dimension = run.parameters.dimension
+    mask = np.stack([run.polynomials[QUOTIENT, -1, 10 + k] for k in range(5)])
+    assert mask.shape[1] == dimension
+    assert mask[:, : dimension - 1].any(axis=1).all()
+    assert not mask[:, dimension - 1].any()
+    assert len(np.unique(mask[:, : dimension - 1])) > 0.999 * 5 * (dimension - 1) - 10
+    rest = stark.interpolate((run.deep_codeword() - stark.evaluate(mask, run.size, GENERATOR)) % P, GENERATOR)
+    assert not rest[:, dimension - 1 :].any()
+    assert rest[:, dimension - 2].any()
+
+
+# Whole proofs, with masks and with one of them turned off.
+
+
+@pytest.fixture
+def _light(monkeypatch: pytest.MonkeyPatch) -> None:
+    use_light_parameters(monkeypatch, QUERIES)
+
+
+def prove(seed: bytes | None = None) -> Proof:
+    case = toy(*HEIGHTS)
+    return prove_circuit(case.circuit, case.witness, STATEMENT, PROFILES["default"], seed=seed)
+
+
+def zeta_of(proof: Proof) -> stark.Extension:
+    circuit = toy(*HEIGHTS).circuit
+    transcript = begin(circuit, light_parameters(circuit, QUERIES), STATEMENT)
+    draw_bus_challenges(transcript, circuit, proof.main_root)
+    draw_alpha(transcript, proof.auxiliary_root)
+    return draw_zeta(transcript, proof.quotient_root)
+
+
+def leaks(proof: Proof) -> set[str]:
+    """What an observer with a guess of the witness, right in this case, can confirm from the proof."""
+    case = toy(*HEIGHTS)
+    zeta = zeta_of(proof)
+    claims = np.frombuffer(proof.out_of_domain, dtype="<u4").astype(np.int64).reshape(-1, 5)
+    found = set()
+    for number, ((tree, position, column), rotation) in enumerate(opening_order(case.circuit)):
+        if tree == MAIN and column == 0:
+            item = case.circuit.placed[position]
+            point = stark.exponent(zeta, HEIGHTS[0] // item.height)
+            point = stark.scale(point, stark.omega(item.height)) if rotation else point
+            unmasked = stark.interpolate(case.witness[item.table.name][column].astype(np.int64))
+            if stark.horner(unmasked, point) == stark.as_extension(claims[number].tolist()):
+                found.add("masks")
+    quotient_rows = np.frombuffer(proof.trees[QUOTIENT].rows[0], dtype="<u4").reshape(-1, 15)
+    if not quotient_rows[:, 10:].any():
+        found.add("fri mask")
+    salts = [salt[k : k + 16] for tree in proof.trees for salt in tree.salts for k in range(0, len(salt), 16)]
+    if len(set(salts)) < len(salts):
+        found.add("salts")
+    return found
+
+
+@pytest.mark.usefixtures("_light")
+def test_claims_do_not_confirm_a_guess_of_the_witness() -> None:
+    assert leaks(prove()) == set()
+
+
+def zeroed(monkeypatch: pytest.MonkeyPatch, prefix: str) -> None:
+    elements, data = MaskSource.elements, MaskSource.data
+
+    def no_elements(self: MaskSource, label: str, shape: tuple[int, ...]) -> np.ndarray:
+        return np.zeros(shape, dtype=np.uint32) if label.startswith(prefix) else elements(self, label, shape)
+
+    def no_data(self: MaskSource, label: str, count: int) -> bytes:
+        return bytes(count) if label.startswith(prefix) else data(self, label, count)
+
+    monkeypatch.setattr(MaskSource, "elements", no_elements)
+    monkeypatch.setattr(MaskSource, "data", no_data)
+
+
+@pytest.mark.usefixtures("_light")
+@pytest.mark.parametrize(
+    ("prefix", "expected"), [("masks/0", "masks"), ("fri", "fri mask"), ("salts/1", "salts"), ("salts/2", "salts")]
+)
+def test_the_test_sees_a_missing_mask(prefix: str, expected: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A verifier can't tell; this file must."""
+    zeroed(monkeypatch, prefix)
+    proof = prove()
+    assert verdict(toy(*HEIGHTS).circuit, proof) == "accepted"
+    assert leaks(proof) == {expected}
+
+
+@pytest.mark.usefixtures("_light")
+@pytest.mark.parametrize("mask", ["masks/1", "quotient"])
+def test_helpers_and_quotient_chunks_are_masked(mask: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Helper columns differ from their unmasked interpolants, quotient chunks from the plain split, unless the mask is
+    off."""
+    case = toy(*HEIGHTS)
+
+    def run() -> LiteralProver:
+        prover = LiteralProver(case.circuit, case.witness, STATEMENT, light_parameters(case.circuit, QUERIES), SEED)
+        prover.prove()
+        return prover
+
+    def visible(prover: LiteralProver) -> bool:
+        if mask == "quotient":
+            whole = prover.quotient()
+            split = prover.parameters.split
+            plain = whole[0, split : split + prover.parameters.dimension]
+            return bool(np.array_equal(prover.polynomials[QUOTIENT, -1, 5], plain))
+        key = (AUXILIARY, 0, 0)
+        values = stark.evaluate(prover.polynomials[key], HEIGHTS[0])
+        return bool(np.array_equal(stark.interpolate(values), prover.polynomials[key][: HEIGHTS[0]]))
+
+    assert not visible(run())
+    zeroed(monkeypatch, mask)
+    assert visible(run())
+
+
+def pieces(proof: Proof) -> dict[str, list[bytes]]:
+    """Everything in a proof that could be shared with another one, in its natural units."""
+    circuit = toy(*HEIGHTS).circuit
+    found: dict[str, list[bytes]] = {
+        "roots": [proof.main_root, proof.auxiliary_root, proof.quotient_root, *proof.layer_roots],
+        "claims": [proof.out_of_domain[k : k + 20] for k in range(0, len(proof.out_of_domain), 20)],
+        "last polynomial": [proof.final_polynomial[k : k + 20] for k in range(0, len(proof.final_polynomial), 20)],
+        "rows": [],
+        "salts": [],
+        "digests": [],
+        "fibres": [],
+    }
+    for tree, opening in enumerate(proof.trees):
+        for (_, keys), rows, salts in zip(tree_groups(circuit, tree), opening.rows, opening.salts, strict=True):
+            size = 4 * len(keys)
+            found["rows"] += [rows[k : k + size] for k in range(0, len(rows), size)]
+            found["salts"] += [salts[k : k + 16] for k in range(0, len(salts), 16)]
+        found["digests"] += [opening.siblings[k : k + 32] for k in range(0, len(opening.siblings), 32)]
+    for layer in proof.layers:
+        found["digests"] += [layer.siblings[k : k + 32] for k in range(0, len(layer.siblings), 32)]
+        found["fibres"] += [layer.fibres[k : k + 20] for k in range(0, len(layer.fibres), 20)]
+    return found
+
+
+@pytest.mark.usefixtures("_light")
+def test_two_proofs_of_one_witness_share_nothing() -> None:
+    one, two = prove(), prove()
+    circuit = toy(*HEIGHTS).circuit
+    assert verdict(circuit, one) == verdict(circuit, two) == "accepted"
+    for name, values in pieces(one).items():
+        assert values
+        assert not set(values) & set(pieces(two)[name]), name
+        assert len(set(values)) == len(values), name
+
+
+@pytest.mark.usefixtures("_light")
+def test_a_seed_fixes_a_proof_and_must_not_serve_two() -> None:
+    """The same seed under another statement repeats main columns, masks and all: why a seed serves one transcript."""
+    assert prove(SEED) == prove(SEED)
+    case = toy(*HEIGHTS)
+    other = prove_circuit(case.circuit, case.witness, b"another", PROFILES["default"], seed=SEED)
+    assert other.main_root == prove(SEED).main_root
+    assert other.auxiliary_root != prove(SEED).auxiliary_root
+
+
+@pytest.mark.usefixtures("_light")
+def test_proof_length_depends_on_the_queries_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two witnesses, the same drawn queries: every part has the same length. The queries are public coins."""
+
+    def fixed(transcript: Transcript, parameters: Parameters, nonce: int) -> list[int]:
+        return [7, 1000, 1001, parameters.domain - 1, 8192, 4096][: parameters.queries]
+
+    monkeypatch.setattr("zkpay.prover.prove.draw_queries", fixed)
+    shapes = []
+    for seed in (1, 2):
+        case = toy(*HEIGHTS, seed=seed)
+        proof = prove_circuit(case.circuit, case.witness, STATEMENT, PROFILES["default"])
+        proof = replace(proof, nonce=0)
+        shapes.append((len(proof.to_bytes()), [_shape(getattr(proof, entry.name)) for entry in fields(proof)]))
+    assert shapes[0] == shapes[1]
+
+
+def _shape(value: object) -> object:
+    if isinstance(value, (bytes, str)):
+        return len(value)
+    if isinstance(value, tuple):
+        return [_shape(entry) for entry in value]
+    if isinstance(value, int):
+        return 0
+    return [_shape(getattr(value, entry.name)) for entry in fields(value)]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("fill", [0, 1, P - 1])
+def test_a_value_out_of_the_domain_is_uniform_whatever_the_column(fill: int) -> None:
+    """For a fixed point and a fixed column, over fresh masks: chi-square in 16 buckets for each coordinate, 15 degrees
+    of freedom; 50 is beyond the 99.99th percentile. Without masks the value is one constant."""
+    height, length, samples = 64, 32, 600
+    point = Transcript("fixed").extension("zeta")
+    values = np.full((1, height), fill, dtype=np.uint32)
+    powers = np.empty((5, height + length), dtype=np.int64)
+    power = stark.as_extension([1, 0, 0, 0, 0])
+    for j in range(height + length):
+        powers[:, j] = power
+        power = stark.mul(power, point)
+
+    def value_under(mask: np.ndarray) -> list[int]:
+        coefficients = mask_columns(values, mask)[0].astype(np.int64)
+        return ((powers * coefficients % P).sum(axis=1) % P).tolist()
+
+    seen = np.array(
+        [value_under(MaskSource(bytes([k % 256, k // 256] * 16)).elements("m", (1, length))) for k in range(samples)]
+    )
+    for coordinate in range(5):
+        counts = np.bincount(seen[:, coordinate] * 16 // P, minlength=16)
+        assert ((counts - samples / 16) ** 2 / (samples / 16)).sum() < 50
+    nothing = np.zeros((1, length), dtype=np.uint32)
+    assert value_under(nothing) == value_under(nothing) == [fill, 0, 0, 0, 0]
+
+
+# A transcript without a witness.
+
+ZETA = Transcript("simulator").extension("zeta")
+LAMBDA = Transcript("simulator").extension("lambda")
+
+
+class Simulator(Forger):
+    """Knows no witness, for there is none: it only chooses zeta and lambda beforehand.
+
+    All columns are noise, all claims are noise but for the identity at zeta, and the DEEP word is a random polynomial:
+    the mask R is what is left over.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(false_circuit())
+        self.witness = {name: np.zeros_like(values) for name, values in self.witness.items()}
+        self.noise = np.random.default_rng(11)
+
+    def adjust(self, tree: int) -> None:
+        for _, keys in tree_groups(self.circuit, tree):
+            for key in keys:
+                size = self.blowup * (self.height // self.ratio(key[1]))
+                self.words[key] = self.noise.integers(0, P, size)
+        if tree == QUOTIENT:
+            self.zeta, self.batching = ZETA, LAMBDA
+            count = len(opening_order(self.circuit))
+            self.claimed = self.lie([stark.as_extension(row) for row in self.noise.integers(0, P, (count, 5)).tolist()])
+            for k in range(5):
+                self.words[QUOTIENT, -1, 10 + k] = np.zeros(self.size, dtype=np.int64)
+            rest = deep_word(self, self.words)
+            wanted = self.noise.integers(0, P, (5, self.parameters.dimension - 1))
+            mask = (stark.evaluate(wanted, self.size, GENERATOR) - rest) % P
+            for k in range(5):
+                self.words[QUOTIENT, -1, 10 + k] = mask[k]
+
+    def open_out_of_domain(self) -> None:
+        self.zeta, self.batching = ZETA, LAMBDA
+        self.out_of_domain = stark.row_bytes(np.array(self.claimed))
+        self.transcript.absorb("out of domain", self.out_of_domain)
+        self.transcript.extension("lambda")
+
+
+def test_a_simulator_needs_no_witness(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With zeta and lambda programmed, a transcript without any witness passes all checks at uniformly drawn queries:
+    so nothing in a transcript tells of one. The real oracle, of course, is not programmable."""
+    use_light_parameters(monkeypatch, QUERIES)
+    proof = Simulator().prove()
+    with monkeypatch.context() as programmed:
+
+        def zeta(transcript: Transcript, root: bytes) -> stark.Extension:
+            draw_zeta(transcript, root)
+            return ZETA
+
+        def batching(transcript: Transcript, out_of_domain: bytes) -> stark.Extension:
+            transcript.absorb("out of domain", out_of_domain)
+            transcript.extension("lambda")
+            return LAMBDA
+
+        programmed.setattr("zkpay.verifier.verify.draw_zeta", zeta)
+        programmed.setattr("zkpay.verifier.verify.draw_lambda", batching)
+        assert verdict(false_circuit(), proof) == "accepted"
+    assert verdict(false_circuit(), proof) == "constraints-unsatisfied"
