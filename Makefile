@@ -34,7 +34,7 @@ $(STAMP): pyproject.toml
 	@touch $(STAMP)
 
 demo: $(STAMP) ## Run the main job on generated data: commit, prove, verify, receipt
-	$(BIN)/zkpay demo
+	@folder="$$(mktemp -d)/zkpay-demo" && $(BIN)/zkpay demo --dir "$$folder"
 
 test: $(STAMP) ## Run the tests
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile $(PYTEST_ARGS)

@@ -94,6 +94,11 @@ def run(arguments: list[str]) -> ExitCode:
         return fail(ExitCode.INTERRUPTED, "interrupted", error)
     except ZkpayError as error:
         return fail(ExitCode(error.exit_code), str(error), error)
+    except OSError as error:
+        # What the system doesn't let anybody do with a path that the user named.
+        if error.filename is None:
+            return fail(ExitCode.INTERNAL, _internal(error, debug=DEBUG in arguments), error)
+        return fail(ExitCode.INPUT, f"{error.filename}: {error.strerror or error}", error)
     except MemoryError as error:
         return fail(ExitCode.REFUSED, "not enough memory for this many records; use a larger machine", error)
     except Exception as error:

@@ -15,6 +15,7 @@ from zkpay.epoch.layout import MAX_BYTES, PAYOUTS, PROOF, STATEMENT, public_fold
 from zkpay.epoch.private import Epoch, open_epoch
 from zkpay.epoch.prove import statement_of
 from zkpay.epoch.reading import read_contribution
+from zkpay.epoch.receipt import FORMAT as RECEIPT_FORMAT
 from zkpay.epoch.receipt import MAX_BYTES as MAX_RECEIPT_BYTES
 from zkpay.epoch.receipt import Opening, Receipt, ReceiptPayout
 from zkpay.epoch.stopping import stoppable
@@ -43,6 +44,7 @@ def issue_receipt(folder: StrPath, account: str, *, out: StrPath) -> Issued:
     InputError for an account without a record, Refused if the epoch isn't proved or changed since.
     """
     raw = parse_account(account)
+    _check_target(Path(folder), Path(out))
     issuer = _Issuer(folder)
     place = issuer.place_of(raw)
     if place is None:
@@ -52,13 +54,22 @@ def issue_receipt(folder: StrPath, account: str, *, out: StrPath) -> Issued:
 
 def issue_receipts(folder: StrPath, *, out: StrPath) -> list[Issued]:
     """Write the receipts of all accounts with a record into the folder `out`, as ADDRESS.receipt.json."""
-    issuer = _Issuer(folder)
     target = Path(out)
+    _check_target(Path(folder), target)
+    issuer = _Issuer(folder)
     with stoppable(), writing(target):
         target.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
         return [
             issuer.write(place, target / f"{issuer.address(place)}{SUFFIX}") for place in range(len(issuer.accounts))
         ]
+
+
+def _check_target(folder: Path, target: Path) -> None:
+    """Refused for a place inside the epoch folder, or a file that is no receipt: a slip must not cost a seed."""
+    if target.resolve().is_relative_to(folder.resolve()):
+        raise Refused(f"{target} lies in the epoch folder; write receipts somewhere else")
+    if target.is_file() and RECEIPT_FORMAT.encode() not in read_capped(target, MAX_RECEIPT_BYTES):
+        raise Refused(f"{target} exists and is no receipt; remove it, or name another file")
 
 
 class _Issuer:

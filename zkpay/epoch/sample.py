@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 
 from zkpay.epoch.files import PUBLIC_FILE, StrPath, replace_file
-from zkpay.errors import InputError
+from zkpay.errors import InputError, Refused
 from zkpay.ledger.contributions import MAX_CONTRIBUTIONS
 
 KINDS: Final = ("data", "compute", "model", "evaluation")
@@ -62,7 +62,7 @@ class Sample:
 def sample(contributions: int, accounts: int, *, seed: int = 1, out: StrPath) -> Sample:
     """Write `out` (a .csv) and the policy beside it; the same numbers and seed give the same bytes.
 
-    InputError for numbers out of range or another suffix. Existing files are replaced.
+    InputError for numbers out of range or another suffix, Refused if one of the files exists.
     """
     path = Path(out)
     if path.suffix != ".csv":
@@ -74,6 +74,9 @@ def sample(contributions: int, accounts: int, *, seed: int = 1, out: StrPath) ->
     if not 1 <= accounts <= MAX_CONTRIBUTIONS:
         raise InputError(f"{accounts} accounts: choose 1 to {MAX_CONTRIBUTIONS}")
     policy = path.with_name(f"{path.stem}.policy.toml")
+    for existing in (path, policy):
+        if existing.exists():
+            raise Refused(f"{existing} exists; remove it, or name another file")
     replace_file(policy, POLICY_TEXT.encode(), PUBLIC_FILE)
     replace_file(path, _rows(contributions, accounts, seed).encode("ascii"), PUBLIC_FILE)
     return Sample(path, policy, contributions, accounts)

@@ -17,7 +17,7 @@ SUPPORTED: Final = {"points": POINTS, "score": SCORE, "payout": PAYOUT}
 
 POINTS_DIVISOR: Final = 10_000
 
-_TOKEN: Final = re.compile(r"\s*(?:([A-Za-z_]\w*)|(\d(?:_?\d)*)|(//|\S))")
+_TOKEN: Final = re.compile(r"([A-Za-z_]\w*)|(\d(?:_?\d)*)|(//|\S)")
 
 
 def tokens(line: str) -> tuple[str, ...]:

@@ -261,3 +261,19 @@ def test_a_text_without_a_utf8_form_is_refused(
     path.write_text(json.dumps(content, sort_keys=True, separators=(",", ":")), encoding="utf-8")
     with pytest.raises((InputError, Rejected)):
         zkpay.verify_receipt(path, public=proved / "public")
+
+
+def test_a_receipt_overwrites_nothing_but_receipts(proved: Path, tmp_path: Path) -> None:
+    seed = (proved / "private" / "seed").read_bytes()
+    for target in (proved / "private" / "seed", proved / "public" / "mine.json", proved / "public" / ".." / "x.json"):
+        with pytest.raises(Refused, match="epoch folder"):
+            zkpay.issue_receipt(proved, BOB, out=target)
+    with pytest.raises(Refused, match="epoch folder"):
+        zkpay.issue_receipts(proved, out=proved / "receipts")
+    mine = tmp_path / "mine.txt"
+    mine.write_text("mine", encoding="utf-8")
+    with pytest.raises(Refused, match="no receipt"):
+        zkpay.issue_receipt(proved, BOB, out=mine)
+    assert (mine.read_text(encoding="utf-8"), (proved / "private" / "seed").read_bytes()) == ("mine", seed)
+    zkpay.issue_receipt(proved, BOB, out=tmp_path / "bob.json")
+    zkpay.issue_receipt(proved, BOB, out=tmp_path / "bob.json")

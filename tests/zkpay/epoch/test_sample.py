@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import zkpay
-from zkpay.errors import InputError
+from zkpay.errors import InputError, Refused
 from zkpay.ledger.contributions import count_by_reason
 from zkpay.ledger.encoding import account_order
 from zkpay.ledger.reader import read_contributions
@@ -46,3 +46,12 @@ def test_numbers_out_of_range(tmp_path: Path) -> None:
         with pytest.raises(InputError):
             zkpay.sample(contributions, accounts, out=tmp_path / name)
     assert not list(tmp_path.iterdir())
+
+
+def test_existing_files_are_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "s.policy.toml").write_text("mine", encoding="utf-8")
+    with pytest.raises(Refused, match="exists"):
+        zkpay.sample(1, 1, out=tmp_path / "s.csv")
+    with pytest.raises(InputError, match="seed"):
+        zkpay.sample(1, 1, seed=-1, out=tmp_path / "t.csv")
+    assert [path.name for path in tmp_path.iterdir()] == ["s.policy.toml"]

@@ -336,3 +336,8 @@ def test_any_changed_letter_is_read_or_refused(position: int, letter: str) -> No
 def test_hostile_policies_are_refused_at_once(text: str, wrong: str) -> None:
     with pytest.raises(InputError, match=wrong):
         parse_policy(text.encode(), "policy.toml")
+
+
+def test_white_space_around_a_formula_costs_nothing() -> None:
+    padded = TEXT.replace('"sum(points)"', '"sum(points)' + " " * 8000 + '"')
+    assert parse_policy(padded.encode(), "p").digest == parse_policy(TEXT.encode(), "p").digest
