@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from tests.attacks.forgery import Draft, Forgery, honest, settle
+from tests.attacks.forgery import Draft, Forgery, settle
+from tests.attacks.records import SLOT, judge, pass_off, published, records_with, turn_away
 from tests.attacks.registry import Cheat, cheat, redundant, run_trial, trials
-from tests.circuits.scenarios import DUPLICATE, OUT_OF_RANGE, POLICY, SPAM, UNKNOWN_KIND, Record
+from tests.circuits.scenarios import DUPLICATE, OUT_OF_RANGE, SPAM, UNKNOWN_KIND, Record
 from zkpay.circuits.contributions.air import flag_name
 from zkpay.circuits.gadgets.compare import CompareConstant
 from zkpay.circuits.gadgets.witness import fill_gadget, leaf_digests
@@ -23,70 +23,6 @@ from zkpay.stark.field import P
 
 PADDING = 20
 """A row of padding in every draft of this file."""
-SLOT = 1 << 14
-
-
-def judge(draft: Draft, row: int, reason: int) -> None:
-    """Give a record another reason, in its leaf as well; its points follow, if it had none."""
-    contributions = draft["contributions"]
-    for code, name in enumerate(reason_names(draft.policy)):
-        if flag_name(name) in contributions.places:
-            contributions[flag_name(name)][row] = code == reason
-    draft.rehash("contributions")
-
-
-def compare(draft: Draft, name: str, row: int, picks: Mapping[int, int], flag: int, difference: int) -> None:
-    """Write a comparison with a maximum: the picks that are not 0, the flag and the difference; equal is the rest."""
-    contributions = draft["contributions"]
-    columns = contributions.group(f"{name} pick")
-    columns[:, row] = 0
-    for place, value in picks.items():
-        columns[place, row] = value % P
-    contributions[f"{name} equal"][row] = (1 - sum(picks.values())) % P
-    contributions[name][row] = flag
-    contributions[f"{name} difference"][row] = difference % P
-
-
-def records_with(record: Record) -> list[Record]:
-    """The record at row 1 between two honest ones."""
-    return [Record(account=1, quantity=50), record, Record(account=3, quantity=70)]
-
-
-def pass_off(record: Record, policy: Policy) -> Draft:
-    """A draft in which a record that honestly is rejected was marked as accepted. Its quantity or its weight is 0, or
-    its points would have to be filled as well.
-    """
-    draft = Draft(records_with(record), policy)
-    judge(draft, 1, ACCEPTED)
-    contributions = draft["contributions"]
-    # The upper slot of a quality is left out where the maximum needs none.
-    weighted = int(contributions["weight[0]"][1]) * int(contributions["quality[0]"][1])
-    contributions["weighted_quality[0]"][1], contributions["weighted_quality[1]"][1] = divmod(weighted, SLOT)[::-1]
-    return draft
-
-
-def turn_away(record: Record, reason: int, policy: Policy) -> Draft:
-    """A draft in which a record that honestly is accepted was marked as rejected, and earns nothing."""
-    draft = Draft(records_with(record), policy)
-    contributions = draft["contributions"]
-    judge(draft, 1, reason)
-    for name in ("weighted_quality", "points"):
-        contributions.group(name)[:, 1] = 0
-    contributions["points remainder"][1] = 0
-    settle(contributions, "weighted_quality", 1)
-    settle(contributions, "points", 1)
-    return draft
-
-
-def published(draft: Draft) -> Forgery:
-    """The rest, by the honest rules."""
-    draft.after_contributions()
-    return draft.finish()
-
-
-def number(name: str) -> int:
-    """The last number in brackets of a name."""
-    return int(re.findall(r"\[(\d+)\]", name)[-1])
 
 
 def moved(draft: Draft, rows: Mapping[int, int]) -> None:
@@ -203,9 +139,6 @@ def hidden(name: str, policy: Policy) -> Forgery:
     return draft.finish(contribution_count=1, counts=counts)
 
 
-# Verdicts.
-
-
 @cheat(r"contributions/a valid kind is known", says="a record of an undeclared kind is accepted")
 def unknown_kind_accepted(name: str, policy: Policy) -> Forgery:
     return published(pass_off(Record(account=2, kind=63, reason=UNKNOWN_KIND), policy))
@@ -218,7 +151,7 @@ def large_quantity_accepted(name: str, policy: Policy) -> Forgery:
 
 @cheat(r"contributions/a valid quality is within", says="a record with a quality over the maximum is accepted")
 def large_quality_accepted(name: str, policy: Policy) -> Forgery:
-    return published(pass_off(record_of("quality", 10_001, OUT_OF_RANGE), policy))
+    return published(pass_off(Record(account=2, quantity=0, quality=10_001, reason=OUT_OF_RANGE), policy))
 
 
 @cheat(r"contributions/an unknown kind is unknown", says="a record of a declared kind is rejected as unknown_kind")
@@ -255,131 +188,11 @@ def overweight(policy: Policy) -> Forgery:
     return published(draft)
 
 
-# Comparisons with a maximum. Quantity: 7 slots against 10^9 = (2560, 11883, 3, 0, ...); quality: 2 against 10000.
-
-LIMITS = {"quantity": (2_560, 11_883, 3, 0, 0, 0, 0), "quality": (10_000, 0)}
-
-
-def compared(name: str) -> tuple[str, str]:
-    """The field that a comparison's name is about, and its flag column."""
-    field = "quantity" if "/quantity_within" in name else "quality"
-    return field, f"{field}_within"
-
-
-def record_of(field: str, value: int, reason: int) -> Record:
-    """A record with that quantity or quality that earns nothing: the other one is 0."""
-    return Record(
-        account=2,
-        quantity=value if field == "quantity" else 0,
-        quality=value if field == "quality" else 0,
-        reason=reason,
-    )
-
-
-def number_of(slots: Sequence[int]) -> int:
-    return sum(slot * SLOT**k for k, slot in enumerate(slots))
-
-
-def maximum_of(field: str) -> int:
-    return POLICY.quantity_max if field == "quantity" else POLICY.quality_max
-
-
-@cheat(
-    r"contributions/(quantity|quality)_within equal above the pick\[\d+\]",
-    says="a record over a maximum is accepted: one slot above the pick is larger and not looked at",
+redundant(
+    r"contributions/at most one reason",
+    "the flags are bits, and a sum of 2 or more puts the leaf into the tree that often: one position can't hold it "
+    "twice, and the counts leave no leaf for another position",
 )
-def unequal_above(name: str, policy: Policy) -> Forgery:
-    field, flag = compared(name)
-    slots = list(LIMITS[field])
-    slots[number(name)] += 1
-    draft = pass_off(record_of(field, number_of(slots), OUT_OF_RANGE), policy)
-    compare(draft, flag, 1, {}, 1, 0)
-    return published(draft)
-
-
-@cheat(
-    r"contributions/(quantity|quality)_within difference has the sign",
-    says="a record over a maximum is accepted: the difference has the wrong sign",
-)
-def wrong_sign(name: str, policy: Policy) -> Forgery:
-    field, flag = compared(name)
-    draft = pass_off(record_of(field, maximum_of(field) + 1, OUT_OF_RANGE), policy)
-    compare(draft, flag, 1, {0: 1}, 1, 0)
-    return published(draft)
-
-
-@cheat(
-    r"contributions/(quantity|quality)_within difference has \d+ bits",
-    says="a record over a maximum is accepted: the difference is negative",
-)
-def negative_difference(name: str, policy: Policy) -> Forgery:
-    field, flag = compared(name)
-    draft = pass_off(record_of(field, maximum_of(field) + 1, OUT_OF_RANGE), policy)
-    compare(draft, flag, 1, {0: 1}, 1, -2)
-    return published(draft)
-
-
-@cheat(
-    r"contributions/(quantity|quality)_within equal is at most",
-    says="a record exactly at a maximum is rejected as out_of_range",
-)
-def equal_rejected(name: str, policy: Policy) -> Forgery:
-    field, flag = compared(name)
-    draft = turn_away(record_of(field, maximum_of(field), ACCEPTED), OUT_OF_RANGE, policy)
-    compare(draft, flag, 1, {}, 0, 0)
-    return published(draft)
-
-
-@cheat(
-    r"contributions/(quantity|quality)_within picks one limb",
-    says="a record exactly at a maximum is rejected as out_of_range: neither equal nor different",
-)
-def nothing_picked(name: str, policy: Policy) -> Forgery:
-    field, flag = compared(name)
-    draft = turn_away(record_of(field, maximum_of(field), ACCEPTED), OUT_OF_RANGE, policy)
-    compare(draft, flag, 1, {}, 0, 0)
-    draft["contributions"][f"{flag} equal"][1] = 0
-    return published(draft)
-
-
-@cheat(
-    r"contributions/quantity_within pick\[[0-5]\] is a bit",
-    says="a record over a maximum is accepted: a pick of -1 lets two slots count, the lower against the higher",
-)
-def pick_of_minus_one(name: str, policy: Policy) -> Forgery:
-    place = number(name)
-    limit = list(LIMITS["quantity"])
-    if place == 0:
-        # Slot 2 is one too large; -1 at slot 0 turns what is over there into room.
-        slots = [limit[0] + 3, limit[1], limit[2] + 1, *limit[3:]]
-        picks, room = {0: -1, 1: 1, 2: 1}, 2
-    else:
-        # The top slot is one too large; a lower one, which counts as well, is below its limit by more.
-        slots = [0, *limit[1:6], 1]
-        picks, room = {0: 1, place: -1, 6: 1}, limit[0] - 1
-    draft = pass_off(record_of("quantity", number_of(slots), OUT_OF_RANGE), policy)
-    compare(draft, "quantity_within", 1, picks, 1, room - 1)
-    return published(draft)
-
-
-for _pattern, _reason in {
-    r"contributions/(quantity|quality)_within is a bit": (
-        "every use forces it: a valid record needs 1, out_of_range needs a product of 0, and the sign is right for both"
-    ),
-    r"contributions/(quantity|quality)_within equal is a bit": (
-        "it is 1 - sum of bits; at -1 or less the flag must be 1, and then the highest picked slot is below its limit "
-        "by at least the number of picks, while the slots that are free stand below it"
-    ),
-    r"contributions/quantity_within pick\[6\] is a bit|contributions/quality_within pick\[[01]\] is a bit": (
-        "all other picks are bits and with equal they add up to 1: any other value makes its own slot equal, and all "
-        "slots above the lowest pick, which then decides alone"
-    ),
-    r"contributions/at most one reason": (
-        "the flags are bits, and a sum of 2 or more puts the leaf into the tree that often: one position can't hold it "
-        "twice, and the counts leave no leaf for another position"
-    ),
-}.items():
-    redundant(_pattern, _reason)
 
 
 # Records that are not what was committed.
@@ -417,45 +230,6 @@ def other_leaves(name: str, policy: Policy) -> Forgery:
     nodes.group("left")[:, root] = (1, 2, 3, 4, 5, 6, 7, 8)
     draft.rehash("contribution_nodes")
     return draft.finish()
-
-
-@cheat(
-    r"contributions/quantity\[[024]\] has 14 bits",
-    says="the same leaf opens to slots that pass for a quantity below the maximum, though it is above",
-)
-def disguised_quantity(name: str, policy: Policy) -> Forgery:
-    slot = number(name)
-    limit = 5 * SLOT ** (slot + 1)
-    roomy = replace(policy, quantity_max=limit)
-    draft = pass_off(Record(account=2, quantity=limit + SLOT**slot, quality=0, reason=OUT_OF_RANGE), roomy)
-    quantity = draft["contributions"].group("quantity")
-    quantity[slot, 1], quantity[slot + 1, 1] = 1 + SLOT, 4
-    compare(draft, "quantity_within", 1, {slot + 1: 1}, 1, 0)
-    return published(draft)
-
-
-@cheat(
-    r"contributions/quality\[1\] has 14 bits",
-    says="a leaf that encodes no record is accepted, and earns more than the largest quality does",
-)
-def negative_quality(name: str, policy: Policy) -> Forgery:
-    quality = SLOT - 1
-    records = records_with(Record(account=2, quantity=10_000, quality=10_000))
-    draft = Draft(records, policy)
-    contributions = draft["contributions"]
-    contributions.group("quality")[:, 1] = (quality, P - 1)
-    compare(draft, "quality_within", 1, {1: 1}, 1, 0)
-    weighted = 3 * quality
-    contributions.group("weighted_quality")[:, 1] = (weighted % SLOT, weighted // SLOT)
-    contributions.group("points")[:, 1] = (weighted % SLOT, weighted // SLOT, 0)
-    contributions["points remainder"][1] = 0
-    settle(contributions, "weighted_quality", 1)
-    settle(contributions, "points", 1)
-    draft.rehash("contributions")
-    draft.after_contributions()
-    # Its slots would be a quality of 2^14 - 1 at best: out of range.
-    honestly = records_with(Record(account=2, quantity=10_000, quality=quality, reason=OUT_OF_RANGE))
-    return draft.finish(truth=honest(honestly, policy))
 
 
 @cheat(r"range/ranges on offer", says="points are rounded up: a negative remainder", with_bus=True)
