@@ -56,7 +56,7 @@ def test_the_control() -> None:
 
 
 def test_one_changed_byte() -> None:
-    """Every byte of the proof, twice: the lowest bit, and a change drawn with a fixed seed (the slow one: some 20 s)."""
+    """Every byte of the proof, twice: the lowest bit, and a change drawn with a fixed seed. The slow one: some 20 s."""
     data = small_proof().to_bytes()
     chooser = random.Random(1)
     seen: dict[str, int] = {}
