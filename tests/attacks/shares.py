@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+
 from tests.attacks.forgery import Draft, balance_of, centred, evaluate_at, put_limbs, settle
 from tests.circuits.scenarios import POLICY, Record
 from zkpay.circuits.bounds import REMAINDER_WIDTH, SCORE_WIDTH
@@ -55,26 +57,30 @@ def share_out(
     scores: Sequence[int],
     *,
     total: int | None = None,
-    amounts: Mapping[int, tuple[int, int]] | None = None,
+    first: tuple[int, int] | None = None,
+    remainder_limb: int | None = None,
     score_misses: Miss | None = None,
     payout_misses: Miss | None = None,
 ) -> None:
     """Credit the accounts with these scores, and fill all that follows.
 
-    total: the total score, their sum unless told. amounts: payout and remainder of some rows, honest ones elsewhere.
-    The misses are what lines of row 0 may be off by (`settle`).
+    total: the total score, their sum unless told. Of row 0: `first` are payout and remainder, by the formula unless
+    told; `remainder_limb` takes what is left of the remainder; the misses are what its lines may be off by (`settle`).
     """
     wanted = sum(scores) if total is None else total
-    shares = {row: divmod(draft.policy.pool * score, max(wanted, 1)) for row, score in enumerate(scores)}
-    shares |= amounts or {}
-    paid = sum(payout for payout, _ in shares.values())
+    shares = [divmod(draft.policy.pool * score, max(wanted, 1)) for score in scores]
+    if first is not None:
+        shares[0] = first
+    paid = sum(payout for payout, _ in shares)
     draft.state(total_score=wanted, paid=paid, dust=draft.policy.pool - paid)
     payouts, bounds = draft["payouts"], draft.bounds
     for row, score in enumerate(scores):
         payout, remainder = shares[row]
         put_limbs(payouts.group("score"), row, bounds.score_widths, score)
         put_limbs(payouts.group("payout"), row, bounds.payout_widths, payout)
-        put_limbs(payouts.group("payout remainder"), row, remainder_widths(draft), remainder)
+        limbs = payouts.group("payout remainder")
+        limbs[:, row] = 0
+        put_limbs(limbs, row, remainder_widths(draft), remainder, None if row else remainder_limb)
         settle(payouts, "score", row, None if row else score_misses)
         settle(payouts, "payout", row, None if row else payout_misses)
     compare_and_hash(draft)
@@ -86,6 +92,12 @@ def compare_and_hash(draft: Draft) -> None:
     fill_gadget(payouts, below_public_of(payouts))
     draft.rehash("payouts")
     draft.after_payouts()
+    totals = draft["totals"]
+    for name in ("score", "payout"):
+        # Limbs that are no naturals add up in the field.
+        limbs = (payouts.group(name).astype(np.int64) * payouts["is_real"]).sum(axis=1) % P
+        totals.group(f"{name}_limb")[:, 0] = limbs
+        settle(totals, name, 0)
 
 
 def share_skewed(

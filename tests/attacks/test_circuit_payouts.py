@@ -1,0 +1,334 @@
+"""Cheats on payouts: scores that are not the sums, shares that are not the formula's, rounding the other way.
+
+With R bits a line, P * 2^(R k) is what line k can miss without the field seeing it: carries and limbs out of range hide
+such a miss. Remainders that are negative or not below the divisor shift a payout by a unit or more.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+
+import pytest
+
+from tests.attacks.forgery import Draft, Forgery
+from tests.attacks.registry import Cheat, cheat, redundant, run_trial, trials
+from tests.attacks.shares import (
+    UNIT_QUALITY,
+    below_public_of,
+    earning,
+    scores_of,
+    share_out,
+    share_skewed,
+)
+from tests.circuits.scenarios import POLICY, WIDEST, Record
+from zkpay.circuits.bounds import REMAINDER_WIDTH, SCORE_WIDTH
+from zkpay.policy.policy import Policy
+from zkpay.stark.field import P
+
+RADIX = 15
+SCORE_RADIX = 14
+# The last limb of the remainder under WIDEST.
+TOP = 9
+# 127 * 2^24 = P - 1.
+WRAP = P >> 24
+UNDERPAID = "an account is paid less than the formula gives, to the pool's good"
+
+redundant(
+    r"payouts/index (starts at 0|counts)",
+    "The tally sends each ordinal once, from 0 up, and the bus wants an index to equal one: where the rows stand means "
+    "nothing. Both may go.",
+)
+redundant(
+    r"payouts/is_real is a bit",
+    "Indices differ from row to row and the tally sends a tuple of an index once or not at all, so a row takes it once "
+    "or not at all. Needed if the two constraints on the index go.",
+)
+redundant(
+    r"payouts/accounts are counted",
+    "The tree has A leaves by Kraft, as the verifier's empty subtrees fill the rest; a surplus leaf needs nodes that "
+    "hash in a circle. Kept, so that the count rests on no hash.",
+)
+redundant(
+    r"payouts/remainder_below pick\[9\] is a bit",
+    "The top pick is 1 - (the sum of the others). If that is no bit, all limbs down to the lowest picked one must be "
+    "equal, and there the remainder is less: the comparison is the honest one.",
+)
+redundant(
+    r"payouts/remainder_below (picks one limb|equal above the pick\[0\])",
+    "Each follows from the other: `equal above the pick[0]` is (1 - all picks) * (difference of the lowest limbs), and "
+    "without a pick or with two the limbs picked last are equal, so that the gap is not at least one. One may go.",
+)
+redundant(
+    r"payouts/score carry\[9\] has 9 bits|payouts/payout carry\[16\] has 7 bits",
+    "The last carry of its chain is minus the last line. For the line below to wrap, the two sides would have to "
+    "differ by P * 2^(R k), which is more than either can be.",
+)
+redundant(
+    r"payouts/score\[14\] has 9 bits",
+    "Under these bounds the top limb stands alone on the last line, at weight 1: it is what the carry says, and the "
+    "sum of points bounds that.",
+)
+
+
+def place(name: str) -> int:
+    """The first number in brackets, or the last number, of a name."""
+    found = re.search(r"\[(\d+)\]", name) or re.search(r"(\d+)$", name)
+    if found is None:
+        raise ValueError(f"{name} has no number")
+    return int(found[1])
+
+
+def pair(first: int, second: int, policy: Policy) -> Draft:
+    """Two accounts that earn about these scores."""
+    return Draft([*earning(1, first, policy), *earning(2, second, policy)], policy)
+
+
+@cheat(r"payouts/score line \d+", says="an account has a score that its points don't add up to")
+def score_line(name: str, policy: Policy) -> Forgery:
+    draft, line = pair(5, 7, policy), place(name)
+    # A limb on that line, so that no carry changes.
+    limb = -(-SCORE_RADIX * line // SCORE_WIDTH)
+    first, *rest = scores_of(draft)
+    off = 1 << (SCORE_WIDTH * limb)
+    share_out(draft, [first + off, *rest], score_misses={line: -(off >> (SCORE_RADIX * line))})
+    return draft.finish()
+
+
+@cheat(
+    r"payouts/score carry\[[0-35-8]\] has 11 bits",
+    r"payouts/score carry\[4\] has 10 bits",
+    says="an account has a score that is P * 2^(14 k) more than its points: the carry of line k takes the wrap",
+)
+def score_carry(name: str, policy: Policy) -> Forgery:
+    draft, line = pair(5, 7, policy), place(name)
+    first, *rest = scores_of(draft)
+    share_out(draft, [first + (P << (SCORE_RADIX * line)), *rest], score_misses={line: -P})
+    return draft.finish()
+
+
+def underpay(name: str, policy: Policy, wrap: int, room: int) -> Forgery:
+    """Pay the first account as if its share were less by `wrap` * 2^(15 k), or enough times that to make a unit.
+
+    `room`: how many times that much its share is.
+    """
+    line = place(name)
+    off = wrap << (RADIX * line)
+    draft = pair(max(5, room * off // policy.pool), max(7, off // policy.pool), policy)
+    scores = scores_of(draft)
+    divisor = sum(scores)
+    honest, remainder = divmod(policy.pool * scores[0], divisor)
+    times = remainder // off + 1
+    less = divmod(policy.pool * scores[0] - times * off, divisor)
+    if less[0] >= honest:
+        raise ValueError(f"{times} times {off} are no unit of payout")
+    share_out(draft, scores, first=less, payout_misses={line: times * wrap})
+    return draft.finish()
+
+
+@cheat(r"payouts/payout line \d+", says=UNDERPAID)
+def payout_line(name: str, policy: Policy) -> Forgery:
+    return underpay(name, policy, 1, 4)
+
+
+@cheat(
+    r"payouts/payout carry\[(?!16\])\d+\] has \d+ bits",
+    says=f"{UNDERPAID}: the carry of line k takes a wrap of P * 2^(15 k)",
+)
+def payout_carry(name: str, policy: Policy) -> Forgery:
+    return underpay(name, policy, P, 2)
+
+
+def three(policy: Policy) -> Draft:
+    """Three accounts with small scores, whose payouts leave something of the pool."""
+    if policy == WIDEST:
+        # Its least weight that is not 0 is 2^14 - 1.
+        return Draft([Record(account, 1, 1, quality) for account, quality in ((1, 5), (2, 7), (3, 10))], policy)
+    return Draft([Record(account, quantity, 3) for account, quantity in ((1, 5), (2, 7), (3, 9))], policy)
+
+
+def round_by(draft: Draft, units: int, limb: int | None = None) -> None:
+    """Pay the first account that many units more, at the cost of its remainder; `limb` of it may hold anything."""
+    scores = scores_of(draft)
+    payout, remainder = divmod(draft.policy.pool * scores[0], sum(scores))
+    share_out(draft, scores, first=(payout + units, remainder - units * sum(scores)), remainder_limb=limb)
+
+
+def compare(draft: Draft, picks: Mapping[int, int], difference: int) -> Forgery:
+    """Claim how the remainder of the first account is below the divisor."""
+    payouts, gadget = draft["payouts"], below_public_of(draft["payouts"])
+    for limb, pick in enumerate(gadget.picks):
+        payouts.values[pick.index, 0] = picks.get(limb, 0) % P
+    payouts.values[gadget.difference.index, 0] = difference % P
+    return draft.finish()
+
+
+@cheat(
+    r"payouts/payout remainder\[\d+\] has \d+ bits",
+    says="an account is paid a unit more than the formula gives: a negative remainder",
+)
+def rounded_up(name: str, policy: Policy) -> Forgery:
+    draft = three(policy)
+    round_by(draft, 1, place(name))
+    return draft.finish()
+
+
+@cheat(
+    r"payouts/remainder_below difference has 15 bits",
+    says="an account is paid a unit less than the formula gives: a remainder that is not below the divisor",
+)
+def rounded_down(name: str, policy: Policy) -> Forgery:
+    draft = three(policy)
+    round_by(draft, -1)
+    return draft.finish()
+
+
+@cheat(
+    r"payouts/remainder_below difference is at least one",
+    says="an account is paid a unit less than the formula gives: a remainder that is not below the divisor",
+)
+def rounded_down_unnoticed(name: str, policy: Policy) -> Forgery:
+    draft = three(policy)
+    round_by(draft, -1)
+    return compare(draft, {0: 1}, 0)
+
+
+def excess_in(limb: int, divisor_limb: int) -> Draft:
+    """A payout so much too small that the remainder reaches 2^(15 limb), with less than that and the divisor above it.
+
+    The divisor's top limb is `divisor_limb`, and there the remainder is less than the divisor. Under WIDEST.
+    """
+    for score in range(1 << (REMAINDER_WIDTH * divisor_limb + 9), 1 << (REMAINDER_WIDTH * divisor_limb + 10), 12_345):
+        draft = pair(score, score, WIDEST)
+        scores = scores_of(draft)
+        divisor = sum(scores)
+        remainder = WIDEST.pool * scores[0] % divisor
+        units = -((remainder - (1 << (REMAINDER_WIDTH * limb))) // divisor)
+        low = remainder + units * divisor - (1 << (REMAINDER_WIDTH * limb))
+        if low >> (REMAINDER_WIDTH * divisor_limb) < (divisor >> (REMAINDER_WIDTH * divisor_limb)) - 1:
+            round_by(draft, -units)
+            return draft
+    raise ValueError("no such score")
+
+
+def limbs_below(draft: Draft, limb: int) -> int:
+    """Divisor - remainder at one limb, for the first account."""
+    payouts, gadget = draft["payouts"], below_public_of(draft["payouts"])
+    return payouts.publics[gadget.bound[limb].name] - int(payouts[f"payout remainder[{limb}]"][0])
+
+
+@cheat(r"payouts/remainder_below pick\[[0-8]\] is a bit", says=UNDERPAID)
+def picks_that_cancel(name: str, policy: Policy) -> Forgery:
+    limb = place(name)
+    if limb < TOP - 1:
+        # The limb where the remainder is too large is picked -1 times; two equal limbs above it make up for it.
+        draft = three(WIDEST)
+        scores = scores_of(draft)
+        remainder = WIDEST.pool * scores[0] % sum(scores)
+        round_by(draft, -max(1, -((remainder - (1 << (REMAINDER_WIDTH * limb))) // sum(scores))))
+        return compare(draft, {TOP: 1, limb + 1: 1, limb: -1}, -limbs_below(draft, limb) - 1)
+    # No limb between it and the top: the top is too large by 1, which the limb below makes up for.
+    draft = excess_in(TOP, limb - 1)
+    difference = limbs_below(draft, TOP) + limbs_below(draft, limb - 1) - 1
+    return compare(draft, {TOP: 1, limb: -1, limb - 1: 1}, difference)
+
+
+@cheat(r"payouts/remainder_below equal above the pick\[[1-9]\]", says=UNDERPAID)
+def larger_above_the_pick(name: str, policy: Policy) -> Forgery:
+    limb = place(name)
+    draft = excess_in(limb, limb - 1)
+    return compare(draft, {limb - 1: 1}, limbs_below(draft, limb - 1) - 1)
+
+
+@cheat(
+    r"payouts/score\[(1|2|4|5|6|8|9|11|12|13)\] has \d+ bits",
+    says="two accounts with true scores are paid wrongly: a limb of 1/2^t and one of -1/2^t wrap where the pool has "
+    "no factor 2^t",
+)
+def fraction_of_a_score(name: str, policy: Policy) -> Forgery:
+    limb = place(name)
+    position = SCORE_WIDTH * limb
+    # The most that the limb's line in the score leaves whole.
+    bits = position % SCORE_RADIX
+    # Two digits of the pool: on one line the fraction becomes whole, on the other, of weight 1, it does not.
+    whole = next(bit for bit in range(110, 0, -1) if (position + bit) % RADIX == RADIX - 1)
+    wrapped = next(bit for bit in range(whole - 3, -1, -1) if (position + bit) % RADIX == 0 and 31 + bit < whole - 4)
+    draft = pair(5 << position, 6 << position, replace(policy, pool=(1 << whole) + (1 << wrapped)))
+    return skew_scores(draft, limb, pow(2, -bits, P), 1 << (position - bits))
+
+
+def skew_scores(draft: Draft, limb: int, part: int, taken: int) -> Forgery:
+    """Add `part` to a limb of the first score, which is worth what is taken from the rest; the second the other way."""
+    rows = {}
+    for row, (score, sign) in enumerate(zip(scores_of(draft), (1, -1), strict=True)):
+        rest = score - sign * taken
+        limbs = [(rest >> (SCORE_WIDTH * k)) & ((1 << SCORE_WIDTH) - 1) for k in range(len(draft.bounds.score_widths))]
+        limbs[limb] += sign * part
+        rows[row] = limbs
+    share_skewed(draft, rows, {})
+    return draft.finish()
+
+
+@cheat(
+    r"payouts/score\[(0|3|7|10)\] has 10 bits",
+    says="two accounts with true scores are paid wrongly: a limb so large, and one so far below 0, that they wrap",
+)
+def oversized_limb(name: str, policy: Policy) -> Forgery:
+    limb = place(name)
+    position = SCORE_WIDTH * limb
+    line, bits = divmod(position, SCORE_RADIX)
+    # 127 * 2^(14 - bits) on the limb are 127 on the carry, which many records make large enough.
+    large = WRAP << (SCORE_RADIX - bits)
+    # Two digits of the pool: the limb times 2 stays what it is, the limb times 2^(10 + bits) is -1.
+    whole = next(bit for bit in range(110, 0, -1) if (position + bit) % RADIX == 1)
+    wrapped = next(bit for bit in range(whole - 3, -1, -1) if (position + bit) % RADIX == 10 + bits)
+    pool = replace(WIDEST, pool=(1 << whole) + (1 << wrapped))
+    # Points of which the limb of 14 bits on that line is full, or nearly.
+    quality = UNIT_QUALITY << max(0, SCORE_RADIX * line - 96)
+    quantity = (UNIT_QUALITY << (SCORE_RADIX * line)) // quality - 1
+    full = Record(1, quantity, 2, quality) if line else Record(1, 1, 1)
+    draft = Draft([*(full for _ in range(220)), *earning(2, 300 << (SCORE_RADIX * (line + 1)), pool)], pool)
+    return skew_scores(draft, limb, large, large << position)
+
+
+@cheat(
+    r"payouts/payout\[\d+\] has \d+ bits",
+    says="one account is paid less than its share and another more: a limb of -1/2^14 and one of 1/2^14 wrap where the "
+    "divisor has no factor 2^14",
+)
+def fraction_of_a_payout(name: str, policy: Policy) -> Forgery:
+    limb = place(name)
+    # Two digits of the divisor: on one line the fraction becomes whole, on the other, of weight 1, it does not.
+    wrapped = -SCORE_WIDTH * limb % RADIX
+    whole = wrapped + (2 if limb < 3 else 3) * RADIX - 1
+    exact = replace(POLICY, pool=policy.pool, weights=(1, 1, 1, 1), quantity_max=1 << 64)
+    half = 1 << (whole - 1)
+    draft = Draft([Record(1, half), Record(2, half + (1 << wrapped))], exact)
+    excess = WRAP << (24 - (RADIX - 1))
+    share_skewed(draft, {}, {0: (limb, excess), 1: (limb, -excess)})
+    return draft.finish()
+
+
+@cheat(
+    r"payouts/account is in the tally",
+    says="an account is paid for points that no record has earned",
+    with_bus=True,
+)
+def sums_of_nobody(name: str, policy: Policy) -> Forgery:
+    draft = pair(5_000, 7_000, policy)
+    draft["payouts"]["sum[0]"][0] += 1
+    first, *rest = scores_of(draft)
+    share_out(draft, [first + 1, *rest])
+    return draft.finish()
+
+
+@cheat(r"payouts/leaf is in the tree", says="a payout root of other leaves", with_bus=True)
+def root_of_other_leaves(name: str, policy: Policy) -> Forgery:
+    draft = pair(5_000, 7_000, policy)
+    return draft.finish(payout_root=(1, 2, 3, 4, 5, 6, 7, 8))
+
+
+@pytest.mark.parametrize(("entry", "name"), trials(__name__))
+def test_cheat_is_found_by_one_element(entry: Cheat, name: str) -> None:
+    run_trial(entry, name)
