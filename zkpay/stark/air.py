@@ -241,11 +241,17 @@ class Circuit:
         return keccak256(head + b"".join(_table_bytes(item) for item in self.placed))
 
     def check(self) -> None:
-        """Refuse a circuit whose names, sums or multiplicities are not well formed (ValueError)."""
+        """Refuse a circuit whose names, buses, heights or sums are not well formed (ValueError)."""
         names = [constraint.name for item in self.placed for constraint in item.table.constraints]
         names += [interaction.name for item in self.placed for interaction in item.table.interactions]
         if len(set(names)) != len(names):
             raise ValueError("constraint and interaction names must be unique")
+        buses = {interaction.bus for item in self.placed for interaction in item.table.interactions}
+        buses |= {term.bus for term in self.public_terms}
+        if len({bus.identifier for bus in buses}) != len(buses) or any(bus.identifier < 1 for bus in buses):
+            raise ValueError("bus identifiers must be unique and at least 1")
+        if any(len(term.payload) != term.bus.width for term in self.public_terms):
+            raise ValueError("a public term's payload is not as wide as its bus")
         for item in self.placed:
             if item.height < 1 or item.height & (item.height - 1):
                 raise ValueError(f"table {item.table.name}: height {item.height} is not a power of two")

@@ -8,7 +8,7 @@ import pytest
 
 from tests.reference.stark_prover import ACCUMULATOR, next_columns, opening_order, tree_groups
 from tests.reference.toy import toy
-from zkpay.stark.air import MAX_DEGREE, Bus, Circuit, Interaction, PlacedTable, Table
+from zkpay.stark.air import MAX_DEGREE, Bus, Circuit, Interaction, PlacedTable, PublicTerm, Table
 from zkpay.stark.expression import Column, Expression, Phase, Public, constant, linear, read, total
 from zkpay.stark.layout import layout_of
 
@@ -138,6 +138,28 @@ def test_circuits_that_are_not_well_formed() -> None:
         circuit(PlacedTable(one_table(8), 16)).check()
     with pytest.raises(ValueError, match="without a target"):
         circuit(PlacedTable(one_table(), 8), targets={}).check()
+
+
+def test_buses_that_could_be_confused() -> None:
+    """Two buses of one identifier would be one bus (OpenVM Cantina 3.2.1; SP1 v4 audit, 7); a public payload of another
+    width would meet the identifier's power of beta."""
+
+    def circuit(other: Bus, *terms: PublicTerm) -> Circuit:
+        table = one_table()
+        table.send(other, "j", [table.columns[0]] * other.width)
+        return Circuit((PlacedTable(table, 8),), {}, terms, {"s": 0})
+
+    circuit(Bus("other", 2, 3)).check()
+    circuit(BUS).check()
+    for other in (Bus("other", 1, 2), Bus("bus", 1, 3), Bus("other", 0, 2), Bus("other", -1, 2)):
+        with pytest.raises(ValueError, match="bus identifiers"):
+            circuit(other).check()
+    with pytest.raises(ValueError, match="bus identifiers"):
+        circuit(BUS, PublicTerm(Bus("third", 1, 1), (5,), 1)).check()
+    circuit(BUS, PublicTerm(BUS, (5, 6), 1)).check()
+    for payload in ((), (5,), (5, 6, 7)):
+        with pytest.raises(ValueError, match="not as wide"):
+            circuit(BUS, PublicTerm(BUS, payload, 1)).check()
 
 
 def variants() -> dict[str, Callable[[], Circuit]]:
