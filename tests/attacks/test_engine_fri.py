@@ -127,7 +127,7 @@ class Representatives(Forger):
 
 def test_queries_of_a_fibre_instead_of_a_point(monkeypatch: pytest.MonkeyPatch) -> None:
     """A verifier that draws a fibre and compares DEEP at one fixed member of it accepts anything: n/8 points are fewer
-    than K, so some word of low degree has any values there (design review 5; SPEC §4.7)."""
+    than K, so some word of low degree has any values there (design review, finding 5; SPEC §4.7)."""
 
     def representative(transcript: Transcript, parameters: Parameters, nonce: int) -> list[int]:
         count = parameters.domain // parameters.arities[0]
@@ -173,7 +173,7 @@ def test_a_last_polynomial_longer_than_allowed(monkeypatch: pytest.MonkeyPatch) 
 @pytest.mark.parametrize("circuit", [true_circuit, false_circuit])
 def test_the_last_polynomials_length_is_exact(circuit: Callable[[], Circuit]) -> None:
     """K over the product of the arities, for honest words too: not one coefficient more or less, not the next power of
-    two, even if what is added is zero (design review 13)."""
+    two, even if what is added is zero (design review, finding 13; SPEC §6.1)."""
     prover = LongLast(circuit())
     prover.prove()
     expected = prover.parameters.final_length

@@ -1,9 +1,9 @@
-"""The lifting check: without it, one short table can be r different tables at once (SPEC §4.6; design review 4).
+"""The lifting check: without it, one short table can be r different tables at once (SPEC §4.6).
 
 A table r times shorter than the tallest is committed as F(x) = f(x^r), constant on the fibres of x -> x^r. A polynomial
 P(X) = E(X^2) + X O(X^2) that is not constant on them agrees with such an F on half of the domain and more, which is
-beyond the Johnson radius and so counts as "close". Then the constraints hold for P, that is for r different copies of
-the table, each with the weight 1/r on buses and sums.
+beyond the Johnson radius and so counts as "close" (design review, finding 4). Then the constraints hold for P, that is
+for r different copies of the table, each with the weight 1/r on buses and sums.
 
 The cheat here: a column whose values are all equal, and 0 or 1, has the sum 0 or N_t. With one copy all 0 and one all 1
 the sum is N_t / 2. The verifier without the second denominator x - omega_r zeta accepts it; the real one never does.

@@ -4,6 +4,7 @@ Each test of hiding is itself tested: with the mask in question turned off it mu
 """
 
 from dataclasses import fields, replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -23,6 +24,14 @@ from zkpay.stark.transcript import Transcript
 
 HEIGHTS = (2048, 2048, 1024)
 QUERIES = 6
+
+
+@cache
+def literal_run() -> LiteralProver:
+    case = toy(*HEIGHTS)
+    run = LiteralProver(case.circuit, case.witness, STATEMENT, light_parameters(case.circuit, QUERIES), SEED)
+    run.prove()
+    return run
 
 
 def rank(matrix: np.ndarray) -> int:
@@ -78,7 +87,7 @@ def distinct_indices(count: int, domain: int, seed: int) -> list[int]:
 @pytest.mark.parametrize(("height", "ratio"), [(1024, 1), (1024, 4), (2048, 2), (1024, 64)])
 def test_masks_have_full_rank_on_what_is_revealed(height: int, ratio: int) -> None:
     """2 (e + q) values of a column are revealed; as many mask coefficients make them uniform, one less does not (design
-    review 8; Haboeck and Al Kindi, eprint 2024/1037)."""
+    review, finding 8; Haboeck and Al Kindi, eprint 2024/1037)."""
     queries = 20
     zeta = Transcript("rank").extension("zeta")
     for seed in range(3):
@@ -119,9 +128,7 @@ def test_quotient_mask_has_full_rank() -> None:
 
 def test_fri_mask_covers_the_whole_space_of_deep_words() -> None:
     """R has K - 1 free coefficients and the weight 1; every other term of the DEEP word has degree K - 2 at most."""
-    case = toy(*HEIGHTS)
-    run = LiteralProver(case.circuit, case.witness, STATEMENT, light_parameters(case.circuit, QUERIES), SEED)
-    run.prove()
+    run = literal_run()
     dimension = run.parameters.dimension
     mask = np.stack([run.polynomials[QUOTIENT, -1, 10 + k] for k in range(5)])
     assert mask.shape[1] == dimension
@@ -212,12 +219,6 @@ def test_the_test_sees_a_missing_mask(prefix: str, expected: str, monkeypatch: p
 def test_helpers_and_quotient_chunks_are_masked(mask: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Helper columns differ from their unmasked interpolants, quotient chunks from the plain split, unless the mask is
     off."""
-    case = toy(*HEIGHTS)
-
-    def run() -> LiteralProver:
-        prover = LiteralProver(case.circuit, case.witness, STATEMENT, light_parameters(case.circuit, QUERIES), SEED)
-        prover.prove()
-        return prover
 
     def visible(prover: LiteralProver) -> bool:
         if mask == "quotient":
@@ -229,9 +230,10 @@ def test_helpers_and_quotient_chunks_are_masked(mask: str, monkeypatch: pytest.M
         values = stark.evaluate(prover.polynomials[key], HEIGHTS[0])
         return bool(np.array_equal(stark.interpolate(values), prover.polynomials[key][: HEIGHTS[0]]))
 
-    assert not visible(run())
+    assert not visible(literal_run())
     zeroed(monkeypatch, mask)
-    assert visible(run())
+    # Not the remembered run: this one has no such mask.
+    assert visible(literal_run.__wrapped__())
 
 
 def pieces(proof: Proof) -> dict[str, list[bytes]]:

@@ -39,7 +39,7 @@ def test_degrees_are_derived() -> None:
 
 
 def test_constraints_beyond_the_degree_are_refused() -> None:
-    """First- and last-row selectors count as one degree (review, finding 6)."""
+    """First- and last-row selectors count as one degree (design review, finding 6; SPEC §4.5)."""
     table = Table("t")
     x = table.column("x")
     cube = x * x * x

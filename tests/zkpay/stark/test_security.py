@@ -34,7 +34,7 @@ def workload(height: int, blowup: int, slack: float, queries: int, openings: int
         (20, 1 / 32, 3500, 99.75, 100.4),
         (21, 1 / 32, 2300, 99.6, 100.4),
         (22, 1 / 32, 2300, 99.1, 99.85),
-        # One set of queries for every slack would lose the level: 88 queries at blowup 4 (review, finding 1).
+        # One set of queries for every slack would lose the level: 88 queries at blowup 4 (design review, finding 1).
         (16, 1 / 4, 2300, 92.2, 92.26),
         (16, 1 / 2, 2300, 80.6, 80.7),
         (16, 1, 2300, 62.4, 62.4),
@@ -100,7 +100,7 @@ def test_every_round_equals_the_independent_calculation(
 
 
 def test_lookups_and_lifting_are_counted() -> None:
-    """Each term that a proof has more of costs bits in its own round (review, finding 7)."""
+    """Each term that a proof has more of costs bits in its own round (design review, finding 7)."""
     base = workload(1 << 20, 4, 1 / 32, 88)
     heavier = {
         "buses": replace(base, fractions=4 * base.fractions),
