@@ -38,7 +38,12 @@ def commit(contributions: str, policy: str, epoch: str, origin: str | None, out:
     commitment = done.commitment
     rejected = {name: count for name, count in done.counts.items() if name != "accepted"}
     committed = commitment_json(commitment)
-    content = {"folder": str(done.folder), **committed, "counts": done.counts}
+    content = {
+        "folder": str(done.folder),
+        **committed,
+        "commitment_digest": commitment.digest.hex(),
+        "counts": done.counts,
+    }
     reasons = ", ".join(f"{count:,} {name}" for name, count in rejected.items() if count)
     rows = [
         ("records", f"{commitment.contribution_count:,}"),
@@ -46,6 +51,7 @@ def commit(contributions: str, policy: str, epoch: str, origin: str | None, out:
         ("rejected", f"{sum(rejected.values()):,}" + (f"  ({reasons})" if reasons else "")),
         ("R_c", committed["contribution_root"]),
         ("policy", committed["policy_digest"]),
+        ("commitment", commitment.digest.hex()),
     ]
     return Result(
         content,

@@ -61,6 +61,7 @@ def statement_rows(statement: Statement, policy: Policy) -> list[tuple[str, str]
         ("paid", amount(statement.paid)),
         ("dust", amount(statement.dust)),
         ("total score", str(statement.total_score)),
+        ("commitment", statement.commitment_digest.hex()),
         ("R_c", public["contribution_root"]),
         ("R_p", public["payout_root"]),
     ]  # fmt: skip

@@ -18,6 +18,7 @@ from zkpay.epoch.layout import COMMITMENT, LEAF_BYTES, LEAVES
 from zkpay.errors import InputError, Rejected
 from zkpay.ledger.contributions import MAX_CONTRIBUTIONS
 from zkpay.stark.field import P
+from zkpay.stark.keccak import keccak256
 from zkpay.stark.statement import Digest, digest_hex, parse_digest
 
 FORMAT: Final = "zkpay/commitment/v1"
@@ -54,6 +55,11 @@ class Commitment:
                 "private_payouts": self.private_payouts,
             }
         )
+
+    @property
+    def digest(self) -> bytes:
+        """Keccak-256 of the file's bytes; the statement has it."""
+        return keccak256(self.to_bytes())
 
     @staticmethod
     def from_bytes(data: bytes) -> Commitment:

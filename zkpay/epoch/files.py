@@ -85,6 +85,7 @@ def replace_file(path: StrPath, data: bytes, mode: int) -> None:
     """Write `path` as a whole or not at all, over whatever file stood there."""
     target = Path(path)
     with writing(target):
+        remove_leftovers(target)
         temporary = incomplete_beside(target)
         try:
             write_durably(temporary, data, mode)

@@ -34,7 +34,6 @@ from zkpay.epoch.stages import StageReport, Stages, silent
 from zkpay.epoch.stopping import stoppable
 from zkpay.errors import Refused
 from zkpay.prover import prove as prover
-from zkpay.stark.keccak import keccak256
 from zkpay.stark.parameters import Parameters, profile_by_name
 from zkpay.stark.proof import Proof
 from zkpay.stark.statement import Statement
@@ -129,7 +128,7 @@ def statement_of(epoch: Epoch) -> Statement:
         policy_digest=commitment.policy_digest,
         origin=commitment.origin,
         epoch=commitment.epoch,
-        commitment_digest=keccak256(commitment.to_bytes()),
+        commitment_digest=commitment.digest,
         contribution_root=commitment.contribution_root,
         contribution_count=commitment.contribution_count,
         counts=tuple(found.reasons.items()),

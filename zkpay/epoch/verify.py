@@ -106,6 +106,9 @@ def verify(
     # 6. Payouts.
     listed = files.get(PAYOUTS)
     if listed is not None:
+        if listed.count(b"\n") != statement.account_count + 1:
+            # Before a stranger's long list is read line by line.
+            raise Rejected("payouts-mismatch", f"{PAYOUTS} has not one line for each of the statement's accounts")
         _check_payouts(checks, statement, PayoutList.from_bytes(listed))
     elif not commitment.private_payouts:
         raise Rejected("payouts-missing", f"the commitment says that payouts are public, but {PAYOUTS} is missing")
@@ -215,7 +218,7 @@ def _check_agreement(checks: Checks, policy: Policy, commitment: Commitment, sta
         ("contribution_count", commitment.contribution_count, statement.contribution_count),
         ("policy_digest", commitment.policy_digest, statement.policy_digest),
         # Binds the rest: the digest of leaves.bin, and whether payouts are private.
-        ("commitment_digest", keccak256(commitment.to_bytes()), statement.commitment_digest),
+        ("commitment_digest", commitment.digest, statement.commitment_digest),
     ):
         if committed != stated:
             raise Rejected("commitment-mismatch", f"commitment and statement differ in {name}")

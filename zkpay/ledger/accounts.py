@@ -15,8 +15,9 @@ ACCOUNT_BYTES: Final = 20
 MAX_IDENTIFIER_BYTES: Final = 128
 
 _ADDRESS: Final = re.compile(r"0x[0-9a-fA-F]{40}")
-_REFUSED_CATEGORIES: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})
-"""Unicode's control characters, lone surrogates, line and paragraph separators."""
+_REFUSED_CATEGORIES: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+"""Unicode's control and invisible format characters, lone surrogates, line and paragraph separators."""
+_BARE_ADDRESS: Final = re.compile(r"[0-9A-Fa-f]{40}")
 
 
 class MalformedAccount(InputError):  # noqa: N818 - the finding's own word
@@ -40,7 +41,13 @@ def parse_account(text: str) -> bytes:
     if text != text.strip():
         raise MalformedAccount(text, "white space around an account", "remove it")
     if any(unicodedata.category(letter) in _REFUSED_CATEGORIES for letter in text):
-        raise MalformedAccount(text, "a control character in an account", "remove it")
+        raise MalformedAccount(text, "a control or invisible character in an account", "remove it")
+    # NFKC also folds full-width letters: what looks like 0x... must be an address, and one look one account.
+    if unicodedata.normalize("NFKC", text) != text:
+        raise MalformedAccount(text, "an identifier that isn't in Unicode's form NFKC", "normalise it")
+    if _BARE_ADDRESS.fullmatch(text):
+        # Taken as an identifier it would name an account that nobody owns.
+        raise MalformedAccount(text, "40 hexadecimal digits without 0x", "write 0x in front if it is an address")
     encoded = text.encode("utf-8")
     if len(encoded) > MAX_IDENTIFIER_BYTES:
         raise MalformedAccount(

@@ -1,6 +1,7 @@
 """A text file of contributions, whole and as UTF-8 (SPEC §3.2)."""
 
 import os
+import stat
 from pathlib import Path
 
 from zkpay.errors import InputError
@@ -13,7 +14,11 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 def check_size(path: str) -> None:
     """InputError for a file that isn't there or can't be read, is empty, or larger than an epoch can be."""
     try:
-        size = os.stat(path).st_size
+        found = os.stat(path)
+        if not stat.S_ISREG(found.st_mode):
+            # A named pipe would be waited for.
+            raise InputError(f"{path}: not a plain file; give the path of one")
+        size = found.st_size
         with Path(path).open("rb"):
             pass
     except OSError as error:

@@ -6,6 +6,7 @@ which gives them their codes) does.
 """
 
 import os
+import stat
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -20,7 +21,7 @@ from zkpay.ledger.codes import UNKNOWN_KIND, reason_names
 from zkpay.ledger.problems import MalformedFile, Problem
 from zkpay.policy.formula import SUPPORTED, differing_lines, normalised
 from zkpay.policy.schema import PolicyDocument
-from zkpay.policy.source import KeyPath, dotted, line_of, parse_toml
+from zkpay.policy.source import MAX_POLICY_BYTES, KeyPath, dotted, line_of, parse_toml
 from zkpay.stark.keccak import keccak256
 
 __all__ = ["POOL_BITS", "UNKNOWN_KIND", "Policy", "load_policy", "parse_policy", "reason_names"]
@@ -73,7 +74,11 @@ class Policy:
 def load_policy(path: str | os.PathLike[str]) -> Policy:
     """Read a policy file; InputError with file, line, key, value, reason and remedy for all that is wrong."""
     try:
-        text = Path(path).read_bytes()
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            # A named pipe would be waited for.
+            raise InputError(f"{path}: not a plain file; give the path of a policy file")
+        with Path(path).open("rb") as file:
+            text = file.read(MAX_POLICY_BYTES + 1)
     except OSError as error:
         raise InputError(f"{path}: can't be read: {error.strerror}; give the path of a policy file") from error
     return parse_policy(text, str(path))

@@ -14,7 +14,9 @@ MAX_POLICY_BYTES: Final = 2**16
 # A policy nests three deep and holds numbers of at most 112 bits. A stranger's file may try more, to make the reader
 # slow or deep: it's refused before anything else looks at it.
 MAX_DEPTH: Final = 8
-MAX_LINE: Final = 2**13  # tomllib takes time quadratic in the parts of a dotted key
+# tomllib takes time quadratic in the parts of a dotted key, and so may any search in a long line.
+MAX_LINE: Final = 2**13
+MAX_DOTS: Final = 128
 MAX_INTEGER_BITS: Final = 256
 
 KeyPath = tuple[str | int, ...]
@@ -45,6 +47,9 @@ def parse_toml(text: bytes, source: str) -> tuple[dict[str, Any], dict[KeyPath, 
     long = next((n for n, line in enumerate(decoded.split("\n"), start=1) if len(line) > MAX_LINE), None)
     if long is not None:
         raise _malformed(source, long, f"a line of over {MAX_LINE:,} characters", "break it")
+    dotted_line = next((n for n, line in enumerate(decoded.split("\n"), start=1) if line.count(".") > MAX_DOTS), None)
+    if dotted_line is not None:
+        raise _malformed(source, dotted_line, f"more than {MAX_DOTS} dots in a line", "break it")
     if not decoded.strip():
         raise _malformed(source, 0, "the file is empty", "write a policy into it")
     try:

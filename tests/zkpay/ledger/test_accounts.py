@@ -62,10 +62,10 @@ def test_identifier_is_the_start_of_its_hash(text: str) -> None:
         ("0xalice", "not an address"),
         (" alice", "white space"),
         ("alice\t", "white space"),
-        ("al\x00ice", "control character"),
-        ("al\x85ice", "control character"),
-        ("al\u2028ice", "control character"),
-        ("al\ud800ice", "control character"),
+        ("al\x00ice", "control or invisible character"),
+        ("al\x85ice", "control or invisible character"),
+        ("al\u2028ice", "control or invisible character"),
+        ("al\ud800ice", "control or invisible character"),
         ("a" * 129, "129 bytes"),
         ("ä" * 65, "130 bytes"),
     ],
@@ -81,3 +81,18 @@ def test_text_that_is_no_account(text: str, why: str) -> None:
 def test_address_of_another_length_is_a_callers_mistake() -> None:
     with pytest.raises(ValueError, match="20 bytes"):
         checksum_address(bytes(19))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed",
+        "\uff10x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed",
+        "ali\u200bce",
+        "\u202ealice",
+        "cafe\u0301",
+    ],
+)
+def test_texts_that_look_like_another_account(text: str) -> None:
+    with pytest.raises(MalformedAccount):
+        parse_account(text)

@@ -414,7 +414,7 @@ class TestFiles:
             with pytest.raises(InputError, match="can't be read"):
                 read_contributions(files.folder / f"absent.{suffix}", POLICY)
         (files.folder / "folder.csv").mkdir()
-        with pytest.raises(InputError, match="can't be read"):
+        with pytest.raises(InputError, match="not a plain file"):
             read_contributions(files.folder / "folder.csv", POLICY)
 
     def test_suffix(self, files: Files) -> None:
