@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from zkpay.ledger.problems import MAX_PROBLEMS, Problem
+from zkpay.ledger.problems import MAX_PROBLEMS, MalformedFile, Problem
 from zkpay.ledger.raw_table import COLUMNS, NUMBER_COLUMNS, RawTable, check_count
 from zkpay.ledger.text_file import read_text
 
@@ -55,6 +55,9 @@ def read_jsonl(path: str, required: Sequence[str]) -> RawTable:
         places.append(number)
         for name in COLUMNS:
             values[name].append(row.get(name, ""))
+    if not places and not problems:
+        why, remedy = "the file has no record", "for an epoch without records, commit to a CSV file with a header alone"
+        raise MalformedFile([Problem(path, 0, "", None, why, remedy)])
     check_count(len(places), path)
     columns = {name: pa.array(texts, type=pa.string()) for name, texts in values.items()}
     return RawTable(path, columns, len(places), places.__getitem__, problems=problems)

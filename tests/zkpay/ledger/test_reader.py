@@ -417,6 +417,10 @@ class TestFiles:
         with pytest.raises(InputError, match="not a plain file"):
             read_contributions(files.folder / "folder.csv", POLICY)
 
+    @pytest.mark.parametrize("text", ["\t", "\n", " \r\n\t\n"])
+    def test_jsonl_of_blank_lines(self, files: Files, text: str) -> None:
+        assert "no record" in only_problem(files.text("x.jsonl", text)).why
+
     def test_suffix(self, files: Files) -> None:
         for name in ("x.xlsx", "x"):
             problem = only_problem(files.text(name, "x"))
