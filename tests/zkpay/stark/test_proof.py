@@ -45,7 +45,8 @@ PROOFS = st.builds(
     out_of_domain=BYTES,
     layer_roots=st.lists(BYTES, max_size=4).map(tuple),
     final_polynomial=BYTES,
-    nonce=st.integers(-(2**70), 2**70),
+    # Integers beyond 64 bits need a tag, and a proof has none.
+    nonce=st.integers(-(2**64), 2**64 - 1),
     trees=st.lists(
         st.builds(TreeOpening, st.lists(BYTES, max_size=3).map(tuple), st.lists(BYTES, max_size=3).map(tuple), BYTES),
         max_size=3,
@@ -149,6 +150,12 @@ def test_announced_lengths_are_not_believed() -> None:
             Proof.from_bytes(head + (1 << 60).to_bytes(8, "big") + b"x")
     with pytest.raises(InputError):
         Proof.from_bytes(b"\x81" * 100_000)
+
+
+@pytest.mark.parametrize("nonce", [2**64, -(2**64) - 1, 2**200])
+def test_big_numbers_are_refused(nonce: int) -> None:
+    with pytest.raises(InputError):
+        Proof.from_bytes(replace(SMALL, nonce=nonce).to_bytes())
 
 
 def test_formats_and_sizes() -> None:
