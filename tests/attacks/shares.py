@@ -92,12 +92,6 @@ def compare_and_hash(draft: Draft) -> None:
     fill_gadget(payouts, below_public_of(payouts))
     draft.rehash("payouts")
     draft.after_payouts()
-    totals = draft["totals"]
-    for name in ("score", "payout"):
-        # Limbs that are no naturals add up in the field.
-        limbs = (payouts.group(name).astype(np.int64) * payouts["is_real"]).sum(axis=1) % P
-        totals.group(f"{name}_limb")[:, 0] = limbs
-        settle(totals, name, 0)
 
 
 def share_skewed(
@@ -132,3 +126,9 @@ def share_skewed(
         settle(payouts, "payout", row)
     draft.state(paid=paid, dust=draft.policy.pool - paid)
     compare_and_hash(draft)
+    totals = draft["totals"]
+    for name in ("score", "payout"):
+        # Limbs that are no naturals add up in the field.
+        limbs = (payouts.group(name).astype(np.int64) * payouts["is_real"]).sum(axis=1) % P
+        totals.group(f"{name}_limb")[:, 0] = limbs
+        settle(totals, name, 0)
