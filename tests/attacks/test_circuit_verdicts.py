@@ -41,11 +41,13 @@ def lawful(records: Sequence[Record]) -> bool:
 
 def assignments() -> list[tuple[Record, ...]]:
     """All verdicts on an original and its copy; some on four records of every sort."""
-    chosen = [(GOOD, COPY), *itertools.repeat((GOOD, LARGE, COPY, OTHER), 12), *itertools.repeat((STRANGE, COPY), 8)]
+    chosen = [*itertools.repeat((GOOD, LARGE, COPY, OTHER), 12), *itertools.repeat((STRANGE, COPY), 8)]
     dice = random.Random(20)
-    found = [(replace(GOOD, reason=a), replace(COPY, reason=b)) for a, b in itertools.product(REASONS, repeat=2)]
+    found: list[tuple[Record, ...]] = [
+        (replace(GOOD, reason=a), replace(COPY, reason=b)) for a, b in itertools.product(REASONS, repeat=2)
+    ]
     # An accepted record of an unknown kind has no weight, so there is no epoch to build of it.
-    for records in chosen[1:]:
+    for records in chosen:
         reasons = [dice.choice(REASONS[record.kind == 63 :]) for record in records]
         found.append(tuple(replace(record, reason=r) for record, r in zip(records, reasons, strict=True)))
     found += [
