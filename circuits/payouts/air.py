@@ -16,8 +16,9 @@ from zkpay.circuits.bounds import REMAINDER_WIDTH, SCORE_WIDTH, Bounds
 from zkpay.circuits.buses import PAYOUT_TREE, TREE, Buses
 from zkpay.circuits.gadgets.carry import PublicDigits, balance, minus, plus
 from zkpay.circuits.gadgets.compare import below_public
+from zkpay.circuits.gadgets.difference import HALF_BITS
 from zkpay.circuits.gadgets.poseidon import hash_leaf
-from zkpay.circuits.gadgets.range import Limb, natural
+from zkpay.circuits.gadgets.range import Limb, natural, range_check
 from zkpay.ledger.encoding import (
     ACCOUNT_ELEMENTS,
     ELEMENT_BITS,
@@ -26,6 +27,7 @@ from zkpay.ledger.encoding import (
     PAYOUT_ELEMENTS,
     SALT_ELEMENTS,
     TAG_PAYOUT,
+    TOP_ACCOUNT_BITS,
 )
 from zkpay.stark.air import Table
 from zkpay.stark.expression import Expression, Public, constant, linear
@@ -50,6 +52,12 @@ def payouts_table(bounds: Bounds, buses: Buses) -> Table:
         (index, *account, *sums, accepted_count, rejected_count),
         is_real,
     )
+
+    # Elements of an account that is paid are those that 160 bits encode to, as receipts and lists will ask.
+    range_check(table, account[0].name, account[0], TOP_ACCOUNT_BITS)
+    for element, high in zip(account[1:], table.column_group("account high", ACCOUNT_ELEMENTS - 1), strict=True):
+        range_check(table, f"{element.name} low", element - (1 << HALF_BITS) * high, HALF_BITS)
+        range_check(table, f"{element.name} high", high, HALF_BITS)
 
     sum_of_points = tuple(
         Limb(limb, bounds.points_width * k, ((1 << bits) - 1) * bounds.records)

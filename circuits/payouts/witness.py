@@ -8,6 +8,7 @@ import numpy as np
 
 from zkpay.circuits.bounds import REMAINDER_WIDTH, Bounds
 from zkpay.circuits.evaluation import Elements
+from zkpay.circuits.gadgets.difference import HALF_BITS
 from zkpay.circuits.gadgets.limbs import from_integers, normalise, repack, to_integers
 from zkpay.circuits.gadgets.range import limb_widths
 from zkpay.circuits.gadgets.witness import fill_gadgets
@@ -34,6 +35,7 @@ def fill_accounts(trace: Trace, tally: Trace, salts: Elements) -> None:
     trace["is_real"][:count] = 1
     for name in ("account", "sum"):
         trace.group(name)[:, :count] = tally.group(name)[:, rows]
+    trace.group("account high")[:, :count] = trace.group("account")[1:, :count] >> HALF_BITS
     for name in ("accepted_count", "rejected_count"):
         trace[name][:count] = tally[name][rows]
     trace.group("salt")[:, :count] = salts

@@ -24,6 +24,8 @@ from tests.attacks.shares import (
 )
 from tests.circuits.scenarios import POLICY, WIDEST, Record
 from zkpay.circuits.bounds import REMAINDER_WIDTH, SCORE_WIDTH
+from zkpay.circuits.contributions.witness import fill_points
+from zkpay.circuits.gadgets.witness import fill_gadgets
 from zkpay.policy.policy import Policy
 from zkpay.stark.field import P
 
@@ -34,6 +36,29 @@ TOP = 9
 # 127 * 2^24 = P - 1.
 WRAP = P >> 24
 UNDERPAID = "an account is paid less than the formula gives, to the pool's good"
+
+ELEMENT = re.compile(r"account\[(\d)\] ?(low|high)?")
+
+
+@cheat(
+    r"payouts/account\[\d\].* has \d+ bits",
+    says="a payout leaf of an account that doesn't exist: no 160 bits encode to it",
+)
+def account_of_no_bits(name: str, policy: Policy) -> Forgery:
+    found = ELEMENT.search(name)
+    if found is None:
+        raise ValueError(name)
+    place, half = int(found[1]), found[2]
+    # One record, so that no order is claimed of the element.
+    draft = Draft([Record(account=3, quantity=4_000)], policy)
+    draft["contributions"].group("account")[place, 0] = P - 1 if place else 1 << 29
+    fill_points(draft["contributions"], draft.bounds)
+    fill_gadgets(draft["contributions"])
+    draft.after_contributions()
+    if half == "low":
+        draft["payouts"].group("account high")[place - 1, 0] = 0
+    return draft.finish()
+
 
 redundant(
     r"payouts/index (starts at 0|counts)",

@@ -58,7 +58,7 @@ _TAG_MASK: Final = (1 << REASON_SHIFT) - 1
 _CODE_MASK: Final = (1 << CODE_BITS) - 1
 _SLOT_MASK: Final = (1 << SLOT_BITS) - 1
 _ELEMENT_MASK: Final = (1 << ELEMENT_BITS) - 1
-_TOP_ACCOUNT_BITS: Final = 8 * ACCOUNT_BYTES - (ACCOUNT_ELEMENTS - 1) * ELEMENT_BITS
+TOP_ACCOUNT_BITS: Final = 8 * ACCOUNT_BYTES - (ACCOUNT_ELEMENTS - 1) * ELEMENT_BITS
 _TOP_PAYOUT_BITS: Final = PAYOUT_BITS - (PAYOUT_ELEMENTS - 1) * ELEMENT_BITS
 
 Elements = npt.NDArray[np.uint32]
@@ -90,13 +90,13 @@ def account_elements(accounts: npt.NDArray[np.uint8]) -> Elements:
 
     Elements compared in order compare as the 160-bit numbers do.
     """
-    return big_endian_elements(accounts, _TOP_ACCOUNT_BITS - ELEMENT_BITS, ACCOUNT_ELEMENTS)
+    return big_endian_elements(accounts, TOP_ACCOUNT_BITS - ELEMENT_BITS, ACCOUNT_ELEMENTS)
 
 
 def account_from_elements(elements: Sequence[int]) -> bytes:
     """The account of 6 elements; Rejected `non-canonical-element` if one has more bits than it may."""
     _check_length(elements, ACCOUNT_ELEMENTS)
-    _check_bits("account element 0", elements[0], _TOP_ACCOUNT_BITS)
+    _check_bits("account element 0", elements[0], TOP_ACCOUNT_BITS)
     value = elements[0]
     for index, element in enumerate(elements[1:], start=1):
         _check_bits(f"account element {index}", element, ELEMENT_BITS)
