@@ -1,4 +1,4 @@
-"""The program of a formula: total functions over naturals with bounds, one node for each value (SPEC §8.1, §5.12).
+"""The program of a formula: total functions over naturals with bounds, one node for each value (SPEC §8.1, §5.13).
 
 Lowering makes it from the tree for given numbers of records and accounts. Every node has bounds low <= value <= high
 that hold for every possible input, on every path: a division that is guarded by a condition divides by 1 where
