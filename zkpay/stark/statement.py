@@ -1,7 +1,8 @@
 """The statement: the public values that a payout proof is about (SPEC §3).
 
 It travels as RFC 8785 JSON; the verifier re-encodes what it read and compares bytes, so one statement has one
-byte string, and that byte string is what the transcript absorbs. Amounts are decimal strings of base units.
+byte string, and that byte string is what the transcript absorbs. Amounts and totals are decimal strings, amounts of
+base units.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ FORMAT = "zkpay/statement/v1"
 DIGEST_LENGTH = 8
 MAXIMUM_COUNT = 1 << 20
 MAXIMUM_BYTES = 1 << 16
+MAXIMUM_TOTALS = 16
+MAXIMUM_TOTAL_CHARACTERS = 512
 
 Digest = tuple[int, ...]
 
@@ -29,7 +32,8 @@ class Statement:
     """All public values. Roots are 8 field elements; counts and amounts are naturals.
 
     `commitment_digest` is the Keccak-256 of the published commitment, so that a proof is for one commitment.
-    `counts` has one entry for each reason code of the policy, "accepted" first, in code order.
+    `counts` has one entry for each reason that the policy's rules can give, "accepted" first, in code order.
+    `totals` has text and value of each `total(...)` of the formula, in the order in which they first stand in it.
     """
 
     circuit_digest: bytes
@@ -45,7 +49,7 @@ class Statement:
     pool: int
     paid: int
     dust: int
-    total_score: int
+    totals: tuple[tuple[str, int], ...]
 
     def to_bytes(self) -> bytes:
         """The canonical JSON bytes."""
@@ -65,7 +69,7 @@ class Statement:
                 "pool": str(self.pool),
                 "paid": str(self.paid),
                 "dust": str(self.dust),
-                "total_score": str(self.total_score),
+                "totals": [[text, str(value)] for text, value in self.totals],
             }
         )
 
@@ -83,18 +87,18 @@ class Statement:
         statement = Statement(
             circuit_digest=_bytes32(fields, "circuit_digest"),
             policy_digest=_bytes32(fields, "policy_digest"),
-            origin=_text(fields, "origin"),
-            epoch=_text(fields, "epoch"),
+            origin=_text(fields.get("origin"), "origin"),
+            epoch=_text(fields.get("epoch"), "epoch"),
             commitment_digest=_bytes32(fields, "commitment_digest"),
             contribution_root=parse_digest(fields.get("contribution_root"), "contribution_root"),
             contribution_count=_count(fields.get("contribution_count"), "contribution_count"),
             counts=_counts(fields.get("counts")),
             payout_root=parse_digest(fields.get("payout_root"), "payout_root"),
             account_count=_count(fields.get("account_count"), "account_count"),
-            pool=_amount(fields, "pool"),
-            paid=_amount(fields, "paid"),
-            dust=_amount(fields, "dust"),
-            total_score=_amount(fields, "total_score"),
+            pool=_amount(fields.get("pool"), "pool"),
+            paid=_amount(fields.get("paid"), "paid"),
+            dust=_amount(fields.get("dust"), "dust"),
+            totals=_totals(fields.get("totals")),
         )
         if statement.to_bytes() != data:
             raise InputError("statement: not in canonical form (RFC 8785, known fields only, no spaces)")
@@ -123,11 +127,10 @@ def _bytes32(fields: dict[str, Any], name: str) -> bytes:
     return bytes.fromhex(value)
 
 
-def _text(fields: dict[str, Any], name: str) -> str:
-    value = fields.get(name)
+def _text(value: Any, name: str, maximum: int = 256) -> str:
     # Control characters could rewrite the terminal of somebody who reads a verdict; lone surrogates have no UTF-8.
-    if not isinstance(value, str) or not 1 <= len(value) <= 256 or not value.isprintable():
-        raise InputError(f"statement: {name}: expected 1 to 256 printable characters")
+    if not isinstance(value, str) or not 1 <= len(value) <= maximum or not value.isprintable():
+        raise InputError(f"statement: {name}: expected 1 to {maximum} printable characters")
     return value
 
 
@@ -137,21 +140,34 @@ def _count(value: Any, name: str) -> int:
     return value
 
 
-def _counts(value: Any) -> tuple[tuple[str, int], ...]:
-    if not isinstance(value, list) or len(value) > 64:
-        raise InputError("statement: counts: expected a list of [reason, count]")
-    counts = []
-    for entry in value:
-        if not isinstance(entry, list) or len(entry) != 2:
-            raise InputError("statement: counts: expected a list of [reason, count]")
-        _text({"counts": entry[0]}, "counts")
-        counts.append((entry[0], _count(entry[1], f"counts: {entry[0]!r}")))
-    return tuple(counts)
-
-
-def _amount(fields: dict[str, Any], name: str) -> int:
-    value = fields.get(name)
-    # 80 digits hold every amount of the protocol; the cap keeps integer parsing cheap.
+def _amount(value: Any, name: str) -> int:
+    # 80 digits hold every amount and total of the protocol; the cap keeps integer parsing cheap.
     if not isinstance(value, str) or not re.fullmatch(r"0|[1-9][0-9]{0,79}", value):
         raise InputError(f"statement: {name}: expected a decimal integer string without leading zeros")
     return int(value)
+
+
+def _counts(value: Any) -> tuple[tuple[str, int], ...]:
+    counts = []
+    for name, count in _pairs(value, "counts", "[reason, count]", 64):
+        _text(name, "counts")
+        counts.append((name, _count(count, f"counts: {name!r}")))
+    return tuple(counts)
+
+
+def _totals(value: Any) -> tuple[tuple[str, int], ...]:
+    totals: dict[str, int] = {}
+    for text, total in _pairs(value, "totals", "[text, value]", MAXIMUM_TOTALS):
+        _text(text, "totals", MAXIMUM_TOTAL_CHARACTERS)
+        if text in totals:
+            raise InputError(f"statement: totals: {text!r} stands there twice")
+        totals[text] = _amount(total, f"totals: {text!r}")
+    return tuple(totals.items())
+
+
+def _pairs(value: Any, name: str, form: str, maximum: int) -> list[tuple[Any, Any]]:
+    if not isinstance(value, list) or len(value) > maximum:
+        raise InputError(f"statement: {name}: expected a list of at most {maximum} {form}")
+    if any(not isinstance(entry, list) or len(entry) != 2 for entry in value):
+        raise InputError(f"statement: {name}: expected a list of {form}")
+    return [(entry[0], entry[1]) for entry in value]

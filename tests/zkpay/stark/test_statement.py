@@ -9,7 +9,15 @@ import rfc8785
 
 from zkpay.errors import InputError
 from zkpay.stark.field import P
-from zkpay.stark.statement import MAXIMUM_BYTES, MAXIMUM_COUNT, Statement, digest_hex, parse_digest
+from zkpay.stark.statement import (
+    MAXIMUM_BYTES,
+    MAXIMUM_COUNT,
+    MAXIMUM_TOTAL_CHARACTERS,
+    MAXIMUM_TOTALS,
+    Statement,
+    digest_hex,
+    parse_digest,
+)
 
 STATEMENT = Statement(
     circuit_digest=bytes(range(32)),
@@ -25,7 +33,7 @@ STATEMENT = Statement(
     pool=2**112 - 1,
     paid=10**30,
     dust=0,
-    total_score=123,
+    totals=(("points", 123), ("isqrt(sum(points if kind == 'model-v2')) * 2", 2**256 - 1)),
 )
 
 
@@ -46,11 +54,13 @@ def test_round_trip_and_every_field_counts() -> None:
         "pool": 5,
         "paid": 5,
         "dust": 5,
-        "total_score": 5,
+        "totals": (("points", 124), STATEMENT.totals[1]),
     }
+    orders = [STATEMENT.totals[::-1], STATEMENT.totals[:1], ()]
     assert set(changes) == {entry.name for entry in fields(Statement)}
     encodings = {replace(STATEMENT, **{name: value}).to_bytes() for name, value in changes.items()}
-    assert len(encodings | {data}) == len(changes) + 1
+    encodings |= {replace(STATEMENT, totals=totals).to_bytes() for totals in orders}
+    assert len(encodings | {data}) == len(changes) + len(orders) + 1
     for encoding in encodings:
         assert Statement.from_bytes(encoding).to_bytes() == encoding
 
@@ -98,7 +108,18 @@ def content() -> dict[str, Any]:
         ("pool", "٥"),
         ("paid", None),
         ("dust", "0x5"),
-        ("total_score", " 5"),
+        ("totals", None),
+        ("totals", {}),
+        ("totals", [["points"]]),
+        ("totals", [["points", 5]]),
+        ("totals", [["points", " 5"]]),
+        ("totals", [["points", "9" * 81]]),
+        ("totals", [[5, "5"]]),
+        ("totals", [["", "5"]]),
+        ("totals", [["po\x1bints", "5"]]),
+        ("totals", [["x" * 513, "5"]]),
+        ("totals", [["points", "5"], ["points", "5"]]),
+        ("totals", [[f"points * {number}", "5"] for number in range(17)]),
     ],
 )
 def test_values_out_of_form(name: str, value: Any) -> None:
@@ -164,3 +185,15 @@ def test_digests_in_hex() -> None:
     for text in ("", "0" * 63, "g" * 64, f"{P:08x}" + "0" * 56, None, 5):
         with pytest.raises(InputError):
             parse_digest(text, "x")
+
+
+def test_the_largest_statement_fits_the_limit_of_its_size() -> None:
+    largest = replace(
+        STATEMENT,
+        origin="\U0001f600" * 256,
+        epoch="\U0001f600" * 256,
+        counts=tuple((f"{number:02}" + "r" * 62, MAXIMUM_COUNT) for number in range(20)),
+        totals=tuple((f"{number:02}" + "\u00e9" * (MAXIMUM_TOTAL_CHARACTERS - 2), 10**80 - 1) for number in range(16)),
+    )
+    assert len(largest.totals) == MAXIMUM_TOTALS
+    assert Statement.from_bytes(largest.to_bytes()) == largest
