@@ -5,90 +5,100 @@ holds the same columns in numpy's own format without pickle, behind a digest tha
 private.
 """
 
+from __future__ import annotations
+
 import hashlib
 import io
 import itertools
 import os
 import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from zkpay.errors import InputError
-from zkpay.ledger.codes import IntakeRules, reason_names
+from zkpay.ledger.number_slots import Values, values_of_slots
+from zkpay.ledger.rules import Rules
 
 MAX_CONTRIBUTIONS: Final = 2**20
+NOT_REPLACING: Final = -1
+"""In `replaces`: the record corrects no other."""
 
-_MAGIC: Final = b"zkpay contributions v1\n"
+_MAGIC: Final = b"zkpay contributions v2\n"
 _DIGEST_BYTES: Final = 32
+_SYMBOL_PREFIX: Final = "symbol."
+_NUMBER_PREFIX: Final = "number."
+
+Column = npt.NDArray[Any]
 
 
 @dataclass(frozen=True)
 class Contributions:
     """N records; index = intake index.
 
-    ids: the contribution_id texts.  accounts: uint8[N, 20].  kind: uint8[N], code of the policy's kind or 63.
-    quantity: uint16[N, 7], slots of 14 bits, least significant first.  quality: uint32[N].
-    fingerprint_keys: uint32[8, N], zero where there is no fingerprint.  reason: uint8[N], 0 = accepted.
+    ids: the contribution_id texts. accounts: uint8[N, 20]. symbols: field name -> uint8[N], codes, UNDECLARED for a
+    value that the policy doesn't have. numbers: field name -> uint16[slots, N], slots of 14 bits, least significant
+    first. fingerprint_keys: uint32[8, N], zero where there is no fingerprint. reason: uint8[N], 0 = accepted.
+    replaces: int64[N], the intake index of the record that this one corrects, NOT_REPLACING for none.
     account_names: the account of each record as written.
     """
 
     ids: list[str]
     accounts: npt.NDArray[np.uint8]
-    kind: npt.NDArray[np.uint8]
-    quantity: npt.NDArray[np.uint16]
-    quality: npt.NDArray[np.uint32]
+    symbols: Mapping[str, npt.NDArray[np.uint8]]
+    numbers: Mapping[str, npt.NDArray[np.uint16]]
     fingerprint_keys: npt.NDArray[np.uint32]
     reason: npt.NDArray[np.uint8]
+    replaces: npt.NDArray[np.int64]
     account_names: list[str]
 
     def __post_init__(self) -> None:
         count = len(self.ids)
-        expected = {
-            "accounts": ((count, 20), np.uint8),
-            "kind": ((count,), np.uint8),
-            "quantity": ((count, 7), np.uint16),
-            "quality": ((count,), np.uint32),
-            "fingerprint_keys": ((8, count), np.uint32),
-            "reason": ((count,), np.uint8),
-        }
-        for name, (shape, dtype) in expected.items():
-            column = getattr(self, name)
-            if column.shape != shape or column.dtype != dtype:
-                raise ValueError(f"{name} is {column.dtype}{list(column.shape)}, not {dtype.__name__}{list(shape)}")
+        _check("accounts", self.accounts, (count, 20), np.uint8)
+        for name, symbol in self.symbols.items():
+            _check(name, symbol, (count,), np.uint8)
+        for name, number in self.numbers.items():
+            _check(name, number, (len(number), count), np.uint16)
+        _check("fingerprint_keys", self.fingerprint_keys, (8, count), np.uint32)
+        _check("reason", self.reason, (count,), np.uint8)
+        _check("replaces", self.replaces, (count,), np.int64)
         if len(self.account_names) != count:
             raise ValueError(f"{len(self.account_names)} account names for {count} records")
 
     def __len__(self) -> int:
         return len(self.ids)
 
+    def number_values(self, name: str) -> Values:
+        """A number field's values: int64[N] if all are below 2^62, Python integers in object[N] otherwise."""
+        return values_of_slots(self.numbers[name])
+
     def to_bytes(self) -> bytes:
         """The private file's content: a magic line, the SHA-256 of the rest, and the columns as .npz."""
         id_text, id_ends = _joined(self.ids)
         name_text, name_ends = _joined(self.account_names)
+        columns: dict[str, Column] = {
+            "accounts": self.accounts,
+            **{_SYMBOL_PREFIX + name: column for name, column in self.symbols.items()},
+            **{_NUMBER_PREFIX + name: column for name, column in self.numbers.items()},
+            "fingerprint_keys": self.fingerprint_keys,
+            "reason": self.reason,
+            "replaces": self.replaces,
+            "id_text": id_text,
+            "id_ends": id_ends,
+            "name_text": name_text,
+            "name_ends": name_ends,
+        }
         buffer = io.BytesIO()
-        np.savez(
-            buffer,
-            allow_pickle=False,
-            accounts=self.accounts,
-            kind=self.kind,
-            quantity=self.quantity,
-            quality=self.quality,
-            fingerprint_keys=self.fingerprint_keys,
-            reason=self.reason,
-            id_text=id_text,
-            id_ends=id_ends,
-            name_text=name_text,
-            name_ends=name_ends,
-        )
+        np.savez(buffer, allow_pickle=False, **columns)
         payload = buffer.getvalue()
         return _MAGIC + hashlib.sha256(payload).digest() + payload
 
     @classmethod
-    def from_bytes(cls, content: bytes, source: str = "contributions") -> "Contributions":
+    def from_bytes(cls, content: bytes, source: str = "contributions") -> Contributions:
         """The inverse of `to_bytes`; InputError naming `source` if the content is damaged or foreign."""
         start = len(_MAGIC) + _DIGEST_BYTES
         if not content.startswith(_MAGIC):
@@ -101,11 +111,11 @@ class Contributions:
                 return cls(
                     ids=_split(columns["id_text"], columns["id_ends"]),
                     accounts=columns["accounts"],
-                    kind=columns["kind"],
-                    quantity=columns["quantity"],
-                    quality=columns["quality"],
+                    symbols=_with_prefix(columns, _SYMBOL_PREFIX),
+                    numbers=_with_prefix(columns, _NUMBER_PREFIX),
                     fingerprint_keys=columns["fingerprint_keys"],
                     reason=columns["reason"],
+                    replaces=columns["replaces"],
                     account_names=_split(columns["name_text"], columns["name_ends"]),
                 )
         except (ValueError, KeyError, EOFError, OSError, zipfile.BadZipFile) as error:
@@ -116,7 +126,7 @@ class Contributions:
         Path(path).write_bytes(self.to_bytes())
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> "Contributions":
+    def load(cls, path: str | os.PathLike[str]) -> Contributions:
         """Read a private file; InputError if it can't be read or is damaged."""
         try:
             content = Path(path).read_bytes()
@@ -125,13 +135,23 @@ class Contributions:
         return cls.from_bytes(content, str(path))
 
 
-def count_by_reason(contributions: Contributions, policy: IntakeRules) -> dict[str, int]:
-    """How many records have each reason of the policy, accepted first, zeros included."""
-    names = reason_names(policy)
-    counts = np.bincount(contributions.reason, minlength=len(names))
-    if counts.size > len(names):
-        raise InputError(f"a record has reason code {counts.size - 1}, which this policy doesn't declare")
-    return {name: int(count) for name, count in zip(names, counts, strict=True)}
+def count_by_reason(contributions: Contributions, rules: Rules) -> dict[str, int]:
+    """How many records have each reason that the rules can give, accepted first, zeros included."""
+    usable = rules.usable_reasons
+    counts = np.bincount(contributions.reason, minlength=max(usable) + 1)
+    for code in np.flatnonzero(counts).tolist():
+        if code not in usable:
+            raise InputError(f"a record has reason code {code}, which this policy can't give")
+    return {name: int(counts[code]) for code, name in usable.items()}
+
+
+def _check(name: str, column: Column, shape: tuple[int, ...], dtype: type[np.generic]) -> None:
+    if column.shape != shape or column.dtype != dtype:
+        raise ValueError(f"{name} is {column.dtype}{list(column.shape)}, not {dtype.__name__}{list(shape)}")
+
+
+def _with_prefix(columns: Mapping[str, Column], prefix: str) -> dict[str, Column]:
+    return {name.removeprefix(prefix): columns[name] for name in columns if name.startswith(prefix)}
 
 
 def _joined(texts: list[str]) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:

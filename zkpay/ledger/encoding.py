@@ -1,50 +1,62 @@
 """Records as field elements: the leaves of both trees and their inverse (SPEC §5.11, §5.3).
 
-A leaf has 24 elements of at most 30 bits, salts aside (those are field elements of 31 bits that stand for
+Elements have at most 30 bits, salts and digests aside (those are field elements of 31 bits that stand for
 nothing else). Since 2^30 < P, no element has a second reading as e + P. Encoding is injective; the
 decoders, which read receipts from strangers, reject everything that the encoders can't have written.
 
-Layout of a contribution's leaf                       Layout of a payout's leaf
-  0       tag + 2^4 reason + 2^10 kind                   0       tag
-          + 2^16 quality slot 1
-  1..5    salt                                           1..5    salt
-  6..11   account, most significant element first        6..11   account
-  12..19  fingerprint key, likewise                      12..15  payout, least significant element first
-  20..22  quantity slots 2i + 2^14 (2i + 1)              16, 17  accepted and rejected records of the account
-  23      quantity slot 6 + 2^14 quality slot 0          18..23  zero
+A record's leaf is laid out by `RecordLayout`: 24 elements, and 15 more for each further block that the policy's
+fields need. A payout's leaf has 24:
+
+  0       tag
+  1..5    salt
+  6..11   account, most significant element first
+  12..15  payout, least significant element first
+  16, 17  accepted and rejected records of the account
+  18..23  zero
 """
 
-from collections.abc import Sequence
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from zkpay.errors import Rejected
 from zkpay.ledger.accounts import ACCOUNT_BYTES
-from zkpay.ledger.codes import QUALITY_BITS
-from zkpay.ledger.contributions import Contributions
+from zkpay.ledger.contributions import MAX_CONTRIBUTIONS, NOT_REPLACING, Contributions
+from zkpay.ledger.fields import SLOT_BITS, SYMBOL_BITS, UNDECLARED, NumberField, SymbolField
+from zkpay.ledger.record_layout import (
+    BLOCK_ELEMENTS,
+    CONTINUED_PAYLOAD,
+    FIRST_SLOT_ELEMENT,
+    FIRST_SYMBOL_SHIFT,
+    REASON_SHIFT,
+    REPLACES,
+    REPLACES_SLOTS,
+    Place,
+    RecordLayout,
+)
+from zkpay.ledger.rules import REASON_BITS
 from zkpay.stark.field import P
 
-LEAF_ELEMENTS: Final = 24
+LEAF_ELEMENTS: Final = BLOCK_ELEMENTS
+"""Of a payout's leaf, and of a record's first block."""
+CONTINUED_ELEMENTS: Final = BLOCK_ELEMENTS - CONTINUED_PAYLOAD
+"""Of a further block, its tag and the digest before left out."""
 ELEMENT_BITS: Final = 30
-SLOT_BITS: Final = 14
 SALT_ELEMENTS: Final = 5
 ACCOUNT_ELEMENTS: Final = 6
 FINGERPRINT_ELEMENTS: Final = 8
-QUANTITY_SLOTS: Final = 7
 PAYOUT_ELEMENTS: Final = 4
 PAYOUT_BITS: Final = 112
 
 TAG_CONTRIBUTION: Final = 1
 TAG_PAYOUT: Final = 2
 TAG_EMPTY: Final = 3
-
-REASON_SHIFT: Final = 4
-KIND_SHIFT: Final = 10
-QUALITY_HIGH_SHIFT: Final = 16
-CODE_BITS: Final = 6
+TAG_CONTINUED: Final = 4
 
 SALT: Final = slice(1, 6)
 ACCOUNT: Final = slice(6, 12)
@@ -55,13 +67,15 @@ REJECTED_COUNT: Final = 17
 FIRST_UNUSED: Final = 18
 
 _TAG_MASK: Final = (1 << REASON_SHIFT) - 1
-_CODE_MASK: Final = (1 << CODE_BITS) - 1
+_REASON_MASK: Final = (1 << REASON_BITS) - 1
 _SLOT_MASK: Final = (1 << SLOT_BITS) - 1
 _ELEMENT_MASK: Final = (1 << ELEMENT_BITS) - 1
 TOP_ACCOUNT_BITS: Final = 8 * ACCOUNT_BYTES - (ACCOUNT_ELEMENTS - 1) * ELEMENT_BITS
 _TOP_PAYOUT_BITS: Final = PAYOUT_BITS - (PAYOUT_ELEMENTS - 1) * ELEMENT_BITS
 
 Elements = npt.NDArray[np.uint32]
+HashLeaves = Callable[[Elements], Elements]
+"""The leaf hash, uint32[24, n] -> uint32[8, n], in any implementation."""
 
 
 def big_endian_elements(values: npt.NDArray[np.uint8], first_bit: int, count: int) -> Elements:
@@ -126,31 +140,6 @@ def _account_words(accounts: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.uint
     return words[:, 0], words[:, 1], words[:, 2]
 
 
-def quantity_slots(low: npt.NDArray[np.uint64], high: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint16]:
-    """Quantities low + 2^64 high < 2^98 as slots of 14 bits, least significant first: uint16[N, 7]."""
-    slots = np.empty((low.size, QUANTITY_SLOTS), dtype=np.uint16)
-    for index in range(QUANTITY_SLOTS):
-        start = SLOT_BITS * index
-        if start + SLOT_BITS <= 64:
-            slot = low >> np.uint64(start)
-        elif start < 64:
-            slot = low >> np.uint64(start) | high << np.uint64(64 - start)
-        else:
-            slot = high >> np.uint64(start - 64)
-        slots[:, index] = slot & np.uint64(_SLOT_MASK)
-    return slots
-
-
-def quantity_values(slots: npt.NDArray[np.uint16]) -> list[int]:
-    """The inverse of `quantity_slots`, as Python integers."""
-    wide = slots.astype(np.uint64)
-    low = wide[:, 0] | wide[:, 1] << np.uint64(14) | wide[:, 2] << np.uint64(28) | wide[:, 3] << np.uint64(42)
-    high = wide[:, 4] | wide[:, 5] << np.uint64(14) | wide[:, 6] << np.uint64(28)
-    if not high.any():
-        return [int(value) for value in low.tolist()]
-    return [bottom | top << 56 for bottom, top in zip(low.tolist(), high.tolist(), strict=True)]
-
-
 def payout_elements(payouts: Sequence[int]) -> Elements:
     """Payouts in base units, below 2^112, as uint32[4, A], least significant element first."""
     if payouts and not (min(payouts) >= 0 and max(payouts) < 1 << PAYOUT_BITS):
@@ -168,30 +157,86 @@ def payout_elements(payouts: Sequence[int]) -> Elements:
     ).astype(np.uint32)
 
 
-def contribution_leaves(contributions: Contributions, salts: Elements) -> Elements:
-    """The leaves of all contributions in intake order, uint32[24, N], from salts uint32[5, N]."""
+def leaf_elements(contributions: Contributions, salts: Elements, layout: RecordLayout) -> Elements:
+    """The leaves of all contributions in intake order, uint32[24 + 15 (blocks - 1), N], from salts uint32[5, N].
+
+    Elements 0..23 are block 0, and each further block adds its elements 9..23. ValueError for values beyond what the
+    layout's slots hold, and for columns that aren't the layout's.
+    """
     count = len(contributions)
     _check_salts(salts, count)
-    slots = contributions.quantity.astype(np.uint32)
-    quality = contributions.quality.astype(np.uint32)
-    if (quality >> QUALITY_BITS).any() or (slots >> SLOT_BITS).any():
-        raise ValueError("a quantity slot or a quality beyond what a leaf records")
-    if ((contributions.kind | contributions.reason) >> CODE_BITS).any():
-        raise ValueError(f"a code of more than {CODE_BITS} bits")
-    leaves = np.empty((LEAF_ELEMENTS, count), dtype=np.uint32)
-    leaves[0] = (
-        TAG_CONTRIBUTION
-        + (contributions.reason.astype(np.uint32) << REASON_SHIFT)
-        + (contributions.kind.astype(np.uint32) << KIND_SHIFT)
-        + (quality >> SLOT_BITS << QUALITY_HIGH_SHIFT)
-    )
+    if (contributions.reason >> REASON_BITS).any():
+        raise ValueError(f"a reason code of more than {REASON_BITS} bits")
+    slots = _slot_columns(contributions, layout)
+    leaves = np.zeros((record_elements(layout), count), dtype=np.uint32)
+    leaves[0] = TAG_CONTRIBUTION + (contributions.reason.astype(np.uint32) << REASON_SHIFT)
     leaves[SALT] = salts
     leaves[ACCOUNT] = account_elements(contributions.accounts)
     leaves[FINGERPRINT] = contributions.fingerprint_keys
-    for index in range(3):
-        leaves[20 + index] = slots[:, 2 * index] + (slots[:, 2 * index + 1] << SLOT_BITS)
-    leaves[23] = slots[:, 6] + ((quality & _SLOT_MASK) << SLOT_BITS)
+    for place in layout.places:
+        leaves[element_of(place)] += slots[place.name][place.slot].astype(np.uint32) << place.shift
     return leaves
+
+
+def contribution_leaves(contributions: Contributions, salts: Elements, layout: RecordLayout) -> list[Elements]:
+    """`leaf_elements` by block: uint32[24, N], then uint32[15, N] for each further one."""
+    return leaf_blocks(leaf_elements(contributions, salts, layout))
+
+
+def leaf_blocks(elements: Elements) -> list[Elements]:
+    """Flattened leaves, uint32[24 + 15 k, N], by block: uint32[24, N], then k times uint32[15, N]."""
+    further = range(LEAF_ELEMENTS, len(elements), CONTINUED_ELEMENTS)
+    return [elements[:LEAF_ELEMENTS], *[elements[start : start + CONTINUED_ELEMENTS] for start in further]]
+
+
+def continued_block(digests: Elements, payload: Elements) -> Elements:
+    """A further block as it is hashed, uint32[24, N], from the digests of the blocks before and its own elements."""
+    tags = np.full((1, digests.shape[1]), TAG_CONTINUED, dtype=np.uint32)
+    return np.concatenate([tags, digests, payload])
+
+
+def hash_record_leaves(elements: Elements, hash_leaves: HashLeaves) -> Elements:
+    """The digests of flattened leaves, uint32[24 + 15 k, N] -> uint32[8, N]: the last block's."""
+    first, *further = leaf_blocks(elements)
+    digests = hash_leaves(first)
+    for payload in further:
+        digests = hash_leaves(continued_block(digests, payload))
+    return digests
+
+
+def record_elements(layout: RecordLayout) -> int:
+    """How many elements a flattened leaf has."""
+    return LEAF_ELEMENTS + CONTINUED_ELEMENTS * (layout.blocks - 1)
+
+
+def element_of(place: Place) -> int:
+    """The element of a flattened leaf in which a slot stands."""
+    if place.block == 0:
+        return place.element
+    return LEAF_ELEMENTS + CONTINUED_ELEMENTS * (place.block - 1) + place.element - CONTINUED_PAYLOAD
+
+
+def _slot_columns(contributions: Contributions, layout: RecordLayout) -> dict[str, npt.NDArray[Any]]:
+    """The slots of every field and of `replaces`, [slots, N] each, known to fit their places."""
+    columns: dict[str, npt.NDArray[Any]] = {}
+    for field in layout.rules.fields:
+        by_name: Mapping[str, npt.NDArray[Any]]
+        by_name = contributions.numbers if isinstance(field, NumberField) else contributions.symbols
+        if field.name not in by_name:
+            raise ValueError(f"the records have no field {field.name} of the policy's type")
+        column = np.atleast_2d(by_name[field.name])
+        bits = SLOT_BITS if isinstance(field, NumberField) else SYMBOL_BITS
+        if len(column) != field.slots or (column >> bits).any():
+            raise ValueError(f"{field.name} has values beyond what a leaf records")
+        columns[field.name] = column
+    replaces = contributions.replaces - NOT_REPLACING
+    if ((replaces < 0) | (replaces > MAX_CONTRIBUTIONS)).any():
+        raise ValueError("a replaced record beyond what an epoch has")
+    if layout.rules.corrections:
+        columns[REPLACES] = np.stack([replaces >> SLOT_BITS * slot & _SLOT_MASK for slot in range(REPLACES_SLOTS)])
+    elif replaces.any():
+        raise ValueError("a record replaces another, and the policy takes no corrections")
+    return columns
 
 
 def payout_leaves(
@@ -229,12 +274,15 @@ def empty_leaf() -> Elements:
 
 @dataclass(frozen=True)
 class ContributionLeaf:
-    """What a contribution's leaf says.  `reason` and `kind` are codes (a policy names them)."""
+    """What a contribution's leaf says.
+
+    `reason` is a code. values: field name -> number, or code of a symbol. replaces: the intake index of the record that
+    this one corrects.
+    """
 
     reason: int
-    kind: int
-    quantity: int
-    quality: int
+    values: Mapping[str, int]
+    replaces: int | None
     account: bytes
     fingerprint_key: tuple[int, ...]
     salt: tuple[int, ...]
@@ -251,32 +299,56 @@ class PayoutLeaf:
     salt: tuple[int, ...]
 
 
-def decode_contribution_leaf(elements: Sequence[int]) -> ContributionLeaf:
-    """The one record that encodes to these 24 elements; Rejected if there is none."""
-    salt = _check_frame(elements, TAG_CONTRIBUTION)
+def decode_contribution_leaf(elements: Sequence[int], layout: RecordLayout) -> ContributionLeaf:
+    """The one record that encodes to these elements of a flattened leaf; Rejected if there is none."""
+    salt = _check_frame(elements, TAG_CONTRIBUTION, record_elements(layout))
     account = account_from_elements(elements[ACCOUNT])
     for index in range(FINGERPRINT.start, FINGERPRINT.stop):
         _check_bits(f"element {index}", elements[index], ELEMENT_BITS)
-    quantity = 0
-    for index in range(4):
-        packed = elements[20 + index]
-        _check_bits(f"element {20 + index}", packed, 2 * SLOT_BITS)
-        quantity |= (packed if index < 3 else packed & _SLOT_MASK) << 2 * SLOT_BITS * index
-    quality_high = elements[0] >> QUALITY_HIGH_SHIFT
+    for index in range(FIRST_SLOT_ELEMENT, len(elements)):
+        _check_bits(f"element {index}", elements[index], 2 * SLOT_BITS)
+    # What no place has taken out in the end was never put in.
+    left = {0: elements[0] >> FIRST_SYMBOL_SHIFT << FIRST_SYMBOL_SHIFT}
+    left |= {index: elements[index] for index in range(FIRST_SLOT_ELEMENT, len(elements))}
+    values = {place.name: 0 for place in layout.places}
+    for place in layout.places:
+        index = element_of(place)
+        mask = (1 << (SYMBOL_BITS if (index, place.shift) == (0, FIRST_SYMBOL_SHIFT) else SLOT_BITS)) - 1
+        slot = elements[index] >> place.shift & mask
+        left[index] -= slot << place.shift
+        values[place.name] |= slot << SLOT_BITS * place.slot
+    for index, rest in left.items():
+        if rest:
+            raise Rejected("unused-element-not-zero", f"element {index} holds more than the policy's fields")
+    replaces = values.pop(REPLACES, 0) - 1
+    if replaces >= MAX_CONTRIBUTIONS:
+        raise Rejected("non-canonical-element", f"the replaced record's index {replaces} is beyond an epoch's records")
+    reason = elements[0] >> REASON_SHIFT & _REASON_MASK
+    _check_codes(reason, values, layout)
     return ContributionLeaf(
-        reason=elements[0] >> REASON_SHIFT & _CODE_MASK,
-        kind=elements[0] >> KIND_SHIFT & _CODE_MASK,
-        quantity=quantity,
-        quality=quality_high << SLOT_BITS | elements[23] >> SLOT_BITS,
+        reason=reason,
+        values={field.name: values[field.name] for field in layout.rules.fields},
+        replaces=None if replaces == NOT_REPLACING else replaces,
         account=account,
         fingerprint_key=tuple(elements[FINGERPRINT]),
         salt=salt,
     )
 
 
+def _check_codes(reason: int, values: Mapping[str, int], layout: RecordLayout) -> None:
+    """Every code stands for something under the policy."""
+    if reason not in layout.rules.usable_reasons:
+        raise Rejected("unknown-code", f"the record has reason code {reason}, not in the policy")
+    for field in layout.rules.fields:
+        if isinstance(field, SymbolField):
+            code = values[field.name]
+            if code >= len(field.values) and code != UNDECLARED:
+                raise Rejected("unknown-code", f"the record has {field.name} code {code}, not in the policy")
+
+
 def decode_payout_leaf(elements: Sequence[int]) -> PayoutLeaf:
     """The one payout that encodes to these 24 elements; Rejected if there is none."""
-    salt = _check_frame(elements, TAG_PAYOUT)
+    salt = _check_frame(elements, TAG_PAYOUT, LEAF_ELEMENTS)
     if elements[0] != TAG_PAYOUT:
         raise Rejected("unused-element-not-zero", "element 0 of a payout's leaf holds more than its tag")
     account = account_from_elements(elements[ACCOUNT])
@@ -292,11 +364,9 @@ def decode_payout_leaf(elements: Sequence[int]) -> PayoutLeaf:
     return PayoutLeaf(account, payout, elements[ACCEPTED_COUNT], elements[REJECTED_COUNT], salt)
 
 
-def _check_frame(elements: Sequence[int], tag: int) -> tuple[int, ...]:
-    """What all leaves share: 24 integers in [0, P), the tag, an element 0 of at most 30 bits. Returns the
-    salt.
-    """
-    _check_length(elements, LEAF_ELEMENTS)
+def _check_frame(elements: Sequence[int], tag: int, length: int) -> tuple[int, ...]:
+    """What all leaves share: integers in [0, P), the tag, an element 0 of at most 30 bits. Returns the salt."""
+    _check_length(elements, length)
     for index, element in enumerate(elements):
         # type() and not isinstance: a JSON true is an int to Python, and must not pass for 1.
         if type(element) is not int or not 0 <= element < P:
