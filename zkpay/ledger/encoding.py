@@ -224,7 +224,8 @@ def _slot_columns(contributions: Contributions, layout: RecordLayout) -> dict[st
         by_name = contributions.numbers if isinstance(field, NumberField) else contributions.symbols
         if field.name not in by_name:
             raise ValueError(f"the records have no field {field.name} of the policy's type")
-        column = np.atleast_2d(by_name[field.name])
+        column = by_name[field.name]
+        column = column[None] if column.ndim == 1 else column
         bits = SLOT_BITS if isinstance(field, NumberField) else SYMBOL_BITS
         if len(column) != field.slots or (column >> bits).any():
             raise ValueError(f"{field.name} has values beyond what a leaf records")
