@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 
 def statement_json(statement: Statement) -> dict[str, Any]:
-    """All public values, named and written as in statement.json, with the counts as an object."""
+    """All public values, named and written as in statement.json, with counts and totals as objects."""
     content: dict[str, Any] = json.loads(statement.to_bytes())
     del content["format"]
-    return {**content, "counts": dict(statement.counts)}
+    return {**content, "counts": dict(statement.counts), "totals": dict(content["totals"])}
 
 
 def commitment_json(commitment: Commitment) -> dict[str, Any]:
@@ -60,11 +60,25 @@ def statement_rows(statement: Statement, policy: Policy) -> list[tuple[str, str]
         ("pool", amount(statement.pool)),
         ("paid", amount(statement.paid)),
         ("dust", amount(statement.dust)),
-        ("total score", str(statement.total_score)),
+        *totals_rows(statement),
         ("commitment", statement.commitment_digest.hex()),
         ("R_c", public["contribution_root"]),
         ("R_p", public["payout_root"]),
     ]  # fmt: skip
+
+
+def totals_rows(statement: Statement) -> list[tuple[str, str]]:
+    """The value of each total with what it is of; values first, since texts can be long."""
+    width = max((len(str(value)) for _, value in statement.totals), default=0)
+    return [
+        ("" if place else "totals", f"{value:>{width}}  total({text})")
+        for place, (text, value) in enumerate(statement.totals)
+    ]
+
+
+def formula_rows(policy: Policy) -> list[tuple[str, str]]:
+    """The lines of the formula, each with its text."""
+    return [(name, f"= {text}") for name, text in policy.texts.items()]
 
 
 def verdict_json(verdict: Verdict) -> dict[str, Any]:
@@ -73,6 +87,7 @@ def verdict_json(verdict: Verdict) -> dict[str, Any]:
         "claims": {
             **statement_json(verdict.statement),
             "policy_name": verdict.policy.name,
+            "formula": dict(verdict.policy.texts),
             "symbol": verdict.policy.symbol,
             "decimals": verdict.policy.decimals,
         },
@@ -97,6 +112,8 @@ def verdict_lines(verdict: Verdict) -> list[str]:
     return [
         f'TRUE: every payout of epoch "{statement.epoch}" follows the published formula from the committed records.',
         *table(statement_rows(statement, verdict.policy)),
+        "The formula:",
+        *table(formula_rows(verdict.policy)),
         f"Rejected at the operator's discretion, by word alone: {by_hand or 'no such reason in the policy'}.",
         f"Security, profile {verdict.profile}: {verdict.security}.",
         "Checked:",

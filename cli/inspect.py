@@ -3,7 +3,7 @@
 import click
 
 import zkpay
-from zkpay.cli.describe import security_json, statement_json, statement_rows
+from zkpay.cli.describe import formula_rows, security_json, statement_json, statement_rows
 from zkpay.cli.options import output_options
 from zkpay.cli.render import Result, table
 
@@ -24,6 +24,7 @@ def inspect(proof: str) -> Result:
     parameters = claim.parameters
     content["claim"] = {
         "statement": statement_json(claim.statement),
+        "formula": dict(claim.policy.texts),
         "security": security_json(claim.security),
         "parameters": {
             "height": parameters.height,
@@ -45,5 +46,6 @@ def inspect(proof: str) -> Result:
         ("security", str(claim.security)),
         *[(f"table {name}", f"{height:,} rows, {columns} columns") for name, height, columns in claim.tables],
     ]
-    lines += ["Claims to prove:", *table(statement_rows(claim.statement, claim.policy)), "Parameters:", *table(rows)]
+    lines += ["Claims to prove:", *table(statement_rows(claim.statement, claim.policy))]
+    lines += ["By the formula:", *table(formula_rows(claim.policy)), "Parameters:", *table(rows)]
     return Result(content, lines)

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 import zkpay
-from zkpay.cli.describe import security_json, statement_json
+from zkpay.cli.describe import security_json, statement_json, totals_rows
 from zkpay.cli.options import output_options
 from zkpay.cli.progress import stage_progress
 from zkpay.cli.render import Result, table
@@ -36,6 +36,7 @@ def prove(folder: str, profile: str) -> Result:
         ("accounts", f"{statement.account_count:,}"),
         ("paid", f"{statement.paid} of {statement.pool} base units"),
         ("dust", f"{statement.dust} base units"),
+        *totals_rows(statement),
         ("proof", f"{done.proof_bytes:,} bytes, profile {done.profile}, verified before it was put in place"),
         ("security", str(done.security)),
     ]

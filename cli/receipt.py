@@ -1,8 +1,10 @@
 """zkpay receipt issue and verify."""
 
+from __future__ import annotations
+
 import shlex
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,6 +14,9 @@ from zkpay.cli.exit_codes import ExitCode
 from zkpay.cli.options import expectations, output_options
 from zkpay.cli.render import Result, table, tokens
 from zkpay.ledger.accounts import checksum_address
+
+if TYPE_CHECKING:
+    from zkpay.epoch.receipt import LineValue, ReceiptContribution, ReceiptPayout
 
 
 @click.group()
@@ -78,43 +83,20 @@ def verify(
         ]
     content: dict[str, Any] = {
         "account": account,
-        "payout": None
-        if payout is None
-        else {
-            "amount": str(payout.amount),
-            "score": str(payout.score),
-            "accepted": payout.accepted,
-            "rejected": payout.rejected,
-        },
-        "contributions": [
-            {
-                "index": entry.opening.index,
-                "kind": entry.kind,
-                "quantity": str(entry.quantity),
-                "quality": entry.quality,
-                "reason": entry.reason,
-                "points": str(entry.points),
-            }
-            for entry in told.contributions
-        ],
+        "payout": None if payout is None else payout.to_json(),
+        "contributions": [{"index": entry.opening.index, **entry.to_json()} for entry in told.contributions],
         "checks": [{"id": check.id, "status": "pass", "detail": check.detail} for check in verdict.checks],
         "not_shown": list(verdict.not_shown),
         "weaker": verdict.weaker,
         "epoch": verdict_json(verdict.epoch),
     }
     shown = told.contributions[:20]
-    rows = [
-        (
-            f"#{entry.opening.index}",
-            f"{entry.reason}: {entry.kind or 'unknown kind'}, quantity {entry.quantity}, quality {entry.quality},"
-            f" {entry.points} points",
-        )
-        for entry in shown
-    ]
+    rows = [(f"#{entry.opening.index}", _record_line(entry)) for entry in shown]
     lines = [
         *head,
         *table(rows),
         *([f"  ... and {len(told.contributions) - len(shown):,} more"] if len(told.contributions) > len(shown) else []),
+        *([] if payout is None else _formula_lines(payout)),
         "Checked:",
         f"  + the whole public folder: {len(verdict.epoch.checks)} checks, {verdict.epoch.security}",
         *[f"  + {check.id}: {check.detail}" for check in verdict.checks],
@@ -122,3 +104,21 @@ def verify(
         *[f"  - {sentence}" for sentence in (*verdict.not_shown, *verdict.epoch.not_checked[1:])],
     ]  # fmt: skip
     return Result(content, lines, code=code)
+
+
+def _record_line(record: ReceiptContribution) -> str:
+    """One record: `accepted: kind data, quantity 12; points = 36`."""
+    fields = ", ".join(f"{name} {'undeclared' if value is None else value}" for name, value in record.fields.items())
+    corrected = "" if record.replaces is None else f"; corrects #{record.replaces}"
+    lines = "".join(f"; {name} = {_shown(value)}" for name, value in record.lines.items())
+    return f"{record.reason}: {fields}{corrected}{lines}"
+
+
+def _formula_lines(payout: ReceiptPayout) -> list[str]:
+    """What the account's lines of the formula came to."""
+    rows = [(name, f"= {_shown(value)}") for name, value in payout.lines.items()]
+    return ["By the formula:", *table([*rows, ("payout", f"= {payout.amount}")])]
+
+
+def _shown(value: LineValue) -> str:
+    return value if isinstance(value, str) else str(value).lower()

@@ -75,18 +75,20 @@ def commit(
     with stoppable() as stopping:
         stages.begin("read contributions")
         policy_bytes = read_capped(policy, MAX_BYTES[POLICY])
-        rules = parse_policy(policy_bytes, str(policy))
+        terms = parse_policy(policy_bytes, str(policy))
         records = (
-            contributions if isinstance(contributions, Contributions) else read_contributions(contributions, rules)
+            contributions
+            if isinstance(contributions, Contributions)
+            else read_contributions(contributions, terms.rules)
         )
-        counts = count_by_reason(records, rules)
+        counts = count_by_reason(records, terms.rules)
 
         notice = compile_notice("poseidon")
         if notice is not None:
             stages.notice(notice)
         stages.begin("hash records")
         seed = os.urandom(SEED_BYTES)
-        digests = contribution_digests(records, seed)
+        digests = contribution_digests(records, seed, terms.layout)
         leaves = leaves_to_bytes(digests)
 
         stages.begin("build tree")
@@ -96,7 +98,7 @@ def commit(
             epoch=epoch,
             contribution_root=tree.root,
             contribution_count=tree.count,
-            policy_digest=rules.digest,
+            policy_digest=terms.digest,
             leaves_digest=keccak256(leaves),
             private_payouts=private_payouts,
         )

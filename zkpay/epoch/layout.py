@@ -35,8 +35,8 @@ MAX_BYTES: Final = {
     PROOF: proof.MAXIMUM_BYTES,
     # An account has 42 characters, a payout 34 at most, counts 7 each, a salt 40, four commas and a line feed.
     PAYOUTS: 135 * MAX_CONTRIBUTIONS + 64,
-    # Two texts of 128 bytes and some 120 bytes of columns for each record.
-    CONTRIBUTIONS: 512 * MAX_CONTRIBUTIONS + (1 << 16),
+    # Two texts of 128 bytes and at most 280 bytes of columns for each record; 100 slots of fields are 200 of them.
+    CONTRIBUTIONS: 768 * MAX_CONTRIBUTIONS + (1 << 16),
     SEED: 32,
     SETTINGS: 1 << 16,
 }

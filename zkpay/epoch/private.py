@@ -32,7 +32,8 @@ from zkpay.errors import InputError, Refused
 from zkpay.kernels import CACHE_FOLDER
 from zkpay.kernels.poseidon import compress_nodes, hash_leaves
 from zkpay.ledger.contributions import Contributions
-from zkpay.ledger.encoding import contribution_leaves
+from zkpay.ledger.encoding import hash_record_leaves, leaf_elements
+from zkpay.ledger.record_layout import RecordLayout
 from zkpay.ledger.salts import SEED_BYTES, expand_salts
 from zkpay.ledger.tree import MerkleTree
 from zkpay.policy.meaning import Distribution, evaluate
@@ -77,10 +78,10 @@ class Epoch:
         return MerkleTree.build(hash_leaves(self.payouts.leaves()), compress_nodes)
 
 
-def contribution_digests(contributions: Contributions, seed: bytes) -> NDArray[np.uint32]:
+def contribution_digests(contributions: Contributions, seed: bytes, layout: RecordLayout) -> NDArray[np.uint32]:
     """The salted leaf digests of all records, uint32[8, N]."""
     salts = expand_salts(seed, CONTRIBUTION_SALTS, len(contributions))
-    return hash_leaves(contribution_leaves(contributions, salts))
+    return hash_record_leaves(leaf_elements(contributions, salts, layout), hash_leaves)
 
 
 def settings_bytes(commitment: Commitment, contributions: bytes) -> bytes:
@@ -111,7 +112,11 @@ def open_epoch(folder: StrPath) -> Epoch:
     if policy.digest != commitment.policy_digest:
         raise _changed(str(public / POLICY))
     contributions = Contributions.from_bytes(stored, str(private / CONTRIBUTIONS))
-    digests = contribution_digests(contributions, seed)
+    try:
+        digests = contribution_digests(contributions, seed, policy.layout)
+    except ValueError as error:
+        # Records of other fields than the policy's.
+        raise _changed(str(private / CONTRIBUTIONS)) from error
     if keccak256(leaves_to_bytes(digests)) != commitment.leaves_digest:
         raise _changed(f"{private / CONTRIBUTIONS} or {private / SEED}")
     tree = MerkleTree.build(digests, compress_nodes)

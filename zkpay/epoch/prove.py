@@ -86,7 +86,6 @@ def prove(folder: StrPath, *, profile: str = "default", report: StageReport = si
             epoch.contributions,
             epoch.contribution_salts,
             epoch.payouts.salts,
-            epoch.distribution,
         )
         proof = prover.prove_circuit(circuit, witness, statement_bytes, chosen, report=stages.begin)
         del witness
@@ -137,7 +136,7 @@ def statement_of(epoch: Epoch) -> Statement:
         pool=epoch.policy.pool,
         paid=found.paid,
         dust=found.dust,
-        total_score=found.total_score,
+        totals=tuple(found.totals.items()),
     )
 
 

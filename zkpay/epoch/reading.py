@@ -1,30 +1,91 @@
-"""What a contribution's leaf means under a policy, for those who issue receipts and those who check (SPEC §8.6)."""
+"""What an account's leaves mean under a policy, for those who issue receipts and those who check (SPEC §8.6).
+
+Fields are read out of the leaves; what the formula makes of them is computed by its definition, one account at a time,
+with the totals that the statement gives.
+"""
 
 from __future__ import annotations
 
-from zkpay.epoch.receipt import Opening, ReceiptContribution
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from zkpay.epoch.receipt import LineValue, Opening, ReceiptContribution
 from zkpay.errors import Rejected
-from zkpay.ledger.codes import ACCEPTED, UNKNOWN_KIND, reason_names
-from zkpay.ledger.encoding import decode_contribution_leaf
-from zkpay.policy.meaning import points
+from zkpay.ledger.encoding import ContributionLeaf, decode_contribution_leaf
+from zkpay.ledger.fields import UNDECLARED, Field, NumberField
+from zkpay.ledger.rules import ACCEPTED
+from zkpay.policy.language.definition import Record, account_values
 from zkpay.policy.policy import Policy
 
 
-def read_contribution(policy: Policy, opening: Opening) -> tuple[bytes, ReceiptContribution]:
-    """The account and the record that a leaf says; Rejected for a leaf that no record has."""
-    leaf = decode_contribution_leaf(opening.leaf)
-    reasons = reason_names(policy)
-    if leaf.reason >= len(reasons):
-        raise Rejected("unknown-code", f"record {opening.index} has reason code {leaf.reason}, not in the policy")
-    if leaf.kind >= len(policy.kinds) and (leaf.kind != UNKNOWN_KIND or leaf.reason == ACCEPTED):
-        raise Rejected("unknown-code", f"record {opening.index} has kind code {leaf.kind}, not in the policy")
-    accepted = leaf.reason == ACCEPTED
-    return leaf.account, ReceiptContribution(
+@dataclass(frozen=True)
+class AccountReading:
+    """All records of one account as their leaves tell them, and what the formula pays for them.
+
+    lines: what each line that is about one account came to, `payout` left out; amount: the payout in base units. None
+    both of them if no record was accepted.
+    """
+
+    contributions: tuple[ReceiptContribution, ...]
+    lines: dict[str, LineValue] | None
+    amount: int | None
+
+
+def read_account(
+    policy: Policy, totals: Mapping[str, int], account: bytes, openings: Sequence[Opening]
+) -> AccountReading:
+    """Read all leaves of an account; `totals` by text.
+
+    Rejected `wrong-account` for somebody else's leaf, otherwise by what is wrong with a leaf that no record has.
+    """
+    leaves = [_checked_leaf(policy, account, opening) for opening in openings]
+    told = [_told(policy, opening, leaf) for opening, leaf in zip(openings, leaves, strict=True)]
+    accepted = [index for index, leaf in enumerate(leaves) if leaf.reason == ACCEPTED]
+    if not accepted:
+        return AccountReading(tuple(told), None, None)
+    records = [Record(account, leaves[index].values) for index in accepted]
+    found = account_values(policy.formula, records, totals)
+    for index, lines in zip(accepted, found.record_lines, strict=True):
+        told[index] = replace(told[index], lines=_line_values(lines))
+    lines = _line_values(found.account_lines)
+    lines.pop(policy.formula.payout.name, None)
+    return AccountReading(tuple(told), lines, found.payout)
+
+
+def _checked_leaf(policy: Policy, account: bytes, opening: Opening) -> ContributionLeaf:
+    """The leaf's content; an accepted one is in all bounds of the policy, on which the formula relies."""
+    leaf = decode_contribution_leaf(opening.leaf, policy.layout)
+    if leaf.account != account:
+        raise Rejected("wrong-account", f"record {opening.index} is not this account's")
+    for field in policy.rules.fields if leaf.reason == ACCEPTED else ():
+        if not _fits(field, leaf.values[field.name]):
+            raise Rejected("out-of-bounds", f"record {opening.index} was accepted with a {field.name} out of bounds")
+    return leaf
+
+
+def _fits(field: Field, value: int) -> bool:
+    if isinstance(field, NumberField):
+        return field.minimum <= value <= field.maximum
+    return value != UNDECLARED
+
+
+def _told(policy: Policy, opening: Opening, leaf: ContributionLeaf) -> ReceiptContribution:
+    fields: dict[str, str | None] = {}
+    for field in policy.rules.fields:
+        value = leaf.values[field.name]
+        if isinstance(field, NumberField):
+            fields[field.name] = str(value)
+        else:
+            fields[field.name] = None if value == UNDECLARED else field.values[value]
+    return ReceiptContribution(
         opening=opening,
-        kind=None if leaf.kind == UNKNOWN_KIND else policy.kinds[leaf.kind],
-        quantity=leaf.quantity,
-        quality=leaf.quality,
+        fields=fields,
         fingerprint_key="".join(f"{element:08x}" for element in leaf.fingerprint_key),
-        reason=reasons[leaf.reason],
-        points=points(policy, leaf.kind, leaf.quantity, leaf.quality) if accepted else 0,
+        reason=policy.rules.reason_names[leaf.reason],
+        replaces=leaf.replaces,
+        lines={},
     )
+
+
+def _line_values(lines: Mapping[str, int | bool]) -> dict[str, LineValue]:
+    return {name: value if isinstance(value, bool) else str(value) for name, value in lines.items()}

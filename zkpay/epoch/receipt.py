@@ -16,7 +16,8 @@ from zkpay.epoch.files import check_canonical, decode_json, encode_json
 from zkpay.errors import InputError, Rejected
 from zkpay.ledger.accounts import checksum_address
 from zkpay.ledger.contributions import MAX_CONTRIBUTIONS
-from zkpay.ledger.encoding import LEAF_ELEMENTS
+from zkpay.ledger.encoding import CONTINUED_ELEMENTS, LEAF_ELEMENTS
+from zkpay.ledger.record_layout import MAX_BLOCKS
 from zkpay.stark.field import P
 from zkpay.stark.statement import Digest, digest_hex, parse_digest
 
@@ -24,11 +25,18 @@ FORMAT: Final = "zkpay/receipt/v1"
 MAX_BYTES: Final = 1 << 28
 _ADDRESS: Final = re.compile(r"0x[0-9a-fA-F]{40}")
 _AMOUNT: Final = re.compile(r"0|[1-9][0-9]{0,79}")
+_LEAF_LENGTHS: Final = tuple(LEAF_ELEMENTS + CONTINUED_ELEMENTS * further for further in range(MAX_BLOCKS))
+
+LineValue = str | bool
+"""What a line of the formula came to: a natural in decimal digits, or for a condition whether it holds."""
 
 
 @dataclass(frozen=True)
 class Opening:
-    """A leaf and its way to the root: index, 24 elements, sibling digests from the leaf up."""
+    """A leaf and its way to the root: index, elements, sibling digests from the leaf up.
+
+    A payout's leaf has 24 elements; a contribution's has 15 more for each further block (SPEC §5.11).
+    """
 
     index: int
     leaf: tuple[int, ...]
@@ -37,26 +45,52 @@ class Opening:
 
 @dataclass(frozen=True)
 class ReceiptContribution:
-    """One record as the receipt tells it. kind: None if the policy doesn't know it. quantity, points: naturals."""
+    """One record as the receipt tells it.
+
+    fields: each field's value by name: a natural in decimal digits, a declared symbol, or None for a symbol that isn't
+    declared. replaces: intake index of the record that it corrects, or None. lines: what each line of the formula that
+    is about one contribution came to; none if the record was rejected, which earns nothing.
+    """
 
     opening: Opening
-    kind: str | None
-    quantity: int
-    quality: int
+    fields: dict[str, str | None]
     fingerprint_key: str
     reason: str
-    points: int
+    replaces: int | None
+    lines: dict[str, LineValue]
+
+    def to_json(self) -> dict[str, Any]:
+        """What the record says, without its opening."""
+        return {
+            "fields": self.fields,
+            "fingerprint_key": self.fingerprint_key,
+            "reason": self.reason,
+            "replaces": self.replaces,
+            "lines": self.lines,
+        }
 
 
 @dataclass(frozen=True)
 class ReceiptPayout:
-    """The account's payout as the receipt tells it, in base units."""
+    """The account's payout as the receipt tells it, in base units, and how the formula leads to it.
+
+    lines: what each line that is about one account came to, `payout` left out: that is the amount.
+    """
 
     opening: Opening
-    score: int
     amount: int
     accepted: int
     rejected: int
+    lines: dict[str, LineValue]
+
+    def to_json(self) -> dict[str, Any]:
+        """What the payout says, without its opening."""
+        return {
+            "amount": str(self.amount),
+            "accepted": self.accepted,
+            "rejected": self.rejected,
+            "lines": self.lines,
+        }
 
 
 @dataclass(frozen=True)
@@ -88,27 +122,10 @@ class Receipt:
                 "policy_digest": self.policy_digest.hex(),
                 "statement_digest": self.statement_digest.hex(),
                 "account": checksum_address(self.account),
-                "contributions": [
-                    {
-                        **_opening_json(entry.opening),
-                        "kind": entry.kind,
-                        "quantity": str(entry.quantity),
-                        "quality": entry.quality,
-                        "fingerprint_key": entry.fingerprint_key,
-                        "reason": entry.reason,
-                        "points": str(entry.points),
-                    }
-                    for entry in self.contributions
-                ],
+                "contributions": [{**_opening_json(entry.opening), **entry.to_json()} for entry in self.contributions],
                 "payout": None
                 if self.payout is None
-                else {
-                    **_opening_json(self.payout.opening),
-                    "score": str(self.payout.score),
-                    "amount": str(self.payout.amount),
-                    "accepted": self.payout.accepted,
-                    "rejected": self.payout.rejected,
-                },
+                else {**_opening_json(self.payout.opening), **self.payout.to_json()},
             }
         )
 
@@ -142,33 +159,41 @@ def _opening_json(opening: Opening) -> dict[str, Any]:
 
 
 def _contribution(content: Any) -> ReceiptContribution:
-    kind = None if isinstance(content, dict) and content.get("kind") is None else _typed(content, "kind", str)
+    fields: dict[str, Any] = _typed(content, "fields", dict)
+    if any(value is not None and type(value) is not str for value in fields.values()):
+        raise InputError("receipt: fields: expected a text or null for each field")
     return ReceiptContribution(
         opening=_opening(content),
-        kind=kind,
-        quantity=_amount(content, "quantity"),
-        quality=_natural(content, "quality"),
+        fields=fields,
         fingerprint_key=_typed(content, "fingerprint_key", str),
         reason=_typed(content, "reason", str),
-        points=_amount(content, "points"),
+        replaces=None if content.get("replaces") is None else _natural(content, "replaces"),
+        lines=_lines(content),
     )
 
 
 def _payout(content: Any) -> ReceiptPayout:
     return ReceiptPayout(
         opening=_opening(content),
-        score=_amount(content, "score"),
         amount=_amount(content, "amount"),
         accepted=_natural(content, "accepted"),
         rejected=_natural(content, "rejected"),
+        lines=_lines(content),
     )
+
+
+def _lines(content: Any) -> dict[str, LineValue]:
+    lines: dict[str, Any] = _typed(content, "lines", dict)
+    if any(type(value) not in (str, bool) for value in lines.values()):
+        raise InputError("receipt: lines: expected a text, true or false for each line")
+    return lines
 
 
 def _opening(content: Any) -> Opening:
     leaf = _typed(content, "leaf", list)
     path = _typed(content, "path", list)
-    if len(leaf) != LEAF_ELEMENTS or any(type(element) is not int for element in leaf):
-        raise InputError(f"receipt: leaf: expected {LEAF_ELEMENTS} integers")
+    if len(leaf) not in _LEAF_LENGTHS or any(type(element) is not int for element in leaf):
+        raise InputError(f"receipt: leaf: expected {' or '.join(map(str, _LEAF_LENGTHS))} integers")
     if any(not 0 <= element < P for element in leaf):
         raise Rejected("non-canonical-element", "receipt: an element of a leaf is not below the field's modulus")
     # No tree is deeper than the one of the most contributions that an epoch can have.

@@ -3,14 +3,14 @@
 1. Verify the public folder, proof included.
 2. The receipt must name this very statement.
 3. Every leaf must have its place under R_c, be the account's, and say what the receipt says.
-4. Points, score and payout are computed again by the policy; the payout's leaf must have its place under R_p.
+4. Every line of the formula is computed again from the leaves; the payout's leaf must have its place under R_p.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -20,17 +20,18 @@ from numpy.typing import NDArray
 from zkpay.epoch.files import StrPath, read_capped
 from zkpay.epoch.layout import MAX_BYTES, PAYOUTS
 from zkpay.epoch.payouts import PayoutList
-from zkpay.epoch.reading import read_contribution
+from zkpay.epoch.reading import AccountReading, read_account
 from zkpay.epoch.receipt import MAX_BYTES as MAX_RECEIPT_BYTES
-from zkpay.epoch.receipt import Opening, Receipt
+from zkpay.epoch.receipt import LineValue, Opening, Receipt
 from zkpay.epoch.verdict import Check, Checks, Verdict
 from zkpay.epoch.verify import verify
 from zkpay.errors import Rejected
 from zkpay.ledger.accounts import checksum_address
-from zkpay.ledger.encoding import decode_payout_leaf
+from zkpay.ledger.encoding import LEAF_ELEMENTS, decode_payout_leaf, hash_record_leaves, record_elements
+from zkpay.ledger.record_layout import RecordLayout
 from zkpay.ledger.tree import tree_depth
 from zkpay.poseidon.permutation import compress_nodes, hash_leaves
-from zkpay.stark.statement import Digest, Statement
+from zkpay.stark.statement import Digest
 
 NOT_SHOWN: Final = (
     "that these are all records of the account that the operator received: compare with what you handed in",
@@ -71,16 +72,19 @@ def verify_receipt(
     verdict = verify(public, expect_policy=expect_policy, expect_origin=expect_origin, expect_root=expect_root)
     checks = Checks()
     _check_epoch(checks, given, verdict)
-    score = _check_contributions(checks, given, verdict)
+    reading = _check_contributions(checks, given, verdict)
     weaker = None
     if given.payout is not None:
-        _check_payout(checks, given, verdict, score)
+        _check_payout(checks, given, verdict, reading)
     elif verdict.payouts_public:
         _check_absence(checks, given, public)
     else:
         weaker = ABSENCE_NOT_SHOWN
     _check_rejected(given)
-    return ReceiptVerdict(given, verdict, tuple(checks.passed), NOT_SHOWN, weaker)
+    # As told, but with fields and lines in the policy's order, which JSON has lost.
+    payout = given.payout and replace(given.payout, lines=reading.lines or {})
+    ordered = replace(given, contributions=reading.contributions, payout=payout)
+    return ReceiptVerdict(ordered, verdict, tuple(checks.passed), NOT_SHOWN, weaker)
 
 
 def _check_epoch(checks: Checks, receipt: Receipt, verdict: Verdict) -> None:
@@ -98,34 +102,37 @@ def _check_epoch(checks: Checks, receipt: Receipt, verdict: Verdict) -> None:
     checks.record("epoch", f"the receipt belongs to epoch {statement.epoch!r} of {statement.origin!r}")
 
 
-def _check_contributions(checks: Checks, receipt: Receipt, verdict: Verdict) -> int:
-    """Check all records; returns the account's score."""
+def _check_contributions(checks: Checks, receipt: Receipt, verdict: Verdict) -> AccountReading:
+    """Check all records; returns what they mean."""
     openings = [entry.opening for entry in receipt.contributions]
     if not openings:
         raise Rejected("empty-receipt", "the receipt tells no record")
     if any(a.index >= b.index for a, b in itertools.pairwise(openings)):
         raise Rejected("records-not-increasing", "the receipt's records are not in increasing order")
     statement = verdict.statement
-    check_openings(openings, statement.contribution_count, statement.contribution_root, "R_c")
+    digests = _record_digests(openings, verdict.policy.layout)
+    check_openings(openings, digests, statement.contribution_count, statement.contribution_root, "R_c")
     checks.record("contributions-included", f"{len(openings)} records are under R_c")
-    for entry in receipt.contributions:
-        account, read = read_contribution(verdict.policy, entry.opening)
-        if account != receipt.account:
-            raise Rejected("wrong-account", f"record {entry.opening.index} is not this account's")
-        if read != entry:
+    reading = read_account(verdict.policy, dict(statement.totals), receipt.account, openings)
+    for told, read in zip(receipt.contributions, reading.contributions, strict=True):
+        if told != read:
             raise Rejected(
-                "receipt-mismatch", f"record {entry.opening.index}: the receipt says something else than its leaf"
+                "receipt-mismatch",
+                f"record {told.opening.index}: the receipt says something else than the leaf and the formula",
             )
-    checks.record("contributions-read", "kinds, quantities, qualities, reasons and points are those of the leaves")
-    return sum(entry.points for entry in receipt.contributions)
+    checks.record("contributions-read", "fields, reasons and corrections are those of the leaves, lines the formula's")
+    return reading
 
 
-def _check_payout(checks: Checks, receipt: Receipt, verdict: Verdict, score: int) -> None:
+def _check_payout(checks: Checks, receipt: Receipt, verdict: Verdict, reading: AccountReading) -> None:
     payout = receipt.payout
     if payout is None:
         raise ValueError("no payout to check")
     statement = verdict.statement
-    check_openings([payout.opening], statement.account_count, statement.payout_root, "R_p")
+    if len(payout.opening.leaf) != LEAF_ELEMENTS:
+        raise Rejected("wrong-length", f"a payout's leaf has {LEAF_ELEMENTS} elements")
+    digest = hash_leaves(np.array([payout.opening.leaf], dtype=np.uint32).T)
+    check_openings([payout.opening], digest, statement.account_count, statement.payout_root, "R_p")
     leaf = decode_payout_leaf(payout.opening.leaf)
     if leaf.account != receipt.account:
         raise Rejected("wrong-account", "the payout's leaf is not this account's")
@@ -141,20 +148,20 @@ def _check_payout(checks: Checks, receipt: Receipt, verdict: Verdict, score: int
         f" counts {payout.accepted} and {payout.rejected}",
         f"all {payout.accepted} accepted and {payout.rejected} rejected records of the account are told",
     )
-    amount = expected_payout(statement, score)
     checks.require(
-        (score, amount) == (payout.score, payout.amount),
+        (reading.lines, reading.amount) == (payout.lines, payout.amount),
         "payout-formula",
         "payout-mismatch",
-        f"the records earn a score of {score} and {amount} base units, the receipt says {payout.score} and"
-        f" {payout.amount}",
-        f"pool * score // total(score) = {statement.pool} * {score} // {statement.total_score} = {amount}",
+        f"by the formula the records earn {_worked(reading.lines or {}, reading.amount)}; the receipt says"
+        f" {_worked(payout.lines, payout.amount)}",
+        f"by the formula the records earn {_worked(reading.lines or {}, payout.amount)}",
     )
 
 
-def expected_payout(statement: Statement, score: int) -> int:
-    """The payout of a score by the formula, in base units."""
-    return statement.pool * score // statement.total_score if statement.total_score else 0
+def _worked(lines: Mapping[str, LineValue], amount: int | None) -> str:
+    """An account's lines and its payout, as in `score = 12, payout = 3456`."""
+    shown = {name: str(value).lower() for name, value in lines.items()} | {"payout": str(amount)}
+    return ", ".join(f"{name} = {value}" for name, value in shown.items())
 
 
 def _check_rejected(receipt: Receipt) -> None:
@@ -175,8 +182,22 @@ def _check_absence(checks: Checks, receipt: Receipt, public: StrPath) -> None:
     )
 
 
-def check_openings(openings: Sequence[Opening], count: int, root: Digest, name: str) -> None:
-    """Check that every leaf hashes to `root` in a tree of `count` leaves, all of them level by level at once.
+def _record_digests(openings: Sequence[Opening], layout: RecordLayout) -> NDArray[np.uint32]:
+    """The leaf digests uint32[8, n] of records; Rejected `wrong-length` where the policy's fields need other leaves."""
+    length = record_elements(layout)
+    for opening in openings:
+        if len(opening.leaf) != length:
+            raise Rejected(
+                "wrong-length",
+                f"record {opening.index}: its leaf has {len(opening.leaf)} elements, under this policy {length}",
+            )
+    return hash_record_leaves(np.array([opening.leaf for opening in openings], dtype=np.uint32).T, hash_leaves)
+
+
+def check_openings(
+    openings: Sequence[Opening], digests: NDArray[np.uint32], count: int, root: Digest, name: str
+) -> None:
+    """Check that leaf digests uint32[8, n] lead to `root` in a tree of `count` leaves, all level by level at once.
 
     Rejected `leaf-index-out-of-range`, `wrong-path-length` or `not-under-root`. Elements were checked when read.
     """
@@ -187,7 +208,7 @@ def check_openings(openings: Sequence[Opening], count: int, root: Digest, name: 
         if len(opening.path) != depth:
             raise Rejected("wrong-path-length", f"{len(opening.path)} siblings in a tree of depth {depth}")
     indices = np.array([opening.index for opening in openings], dtype=np.int64)
-    nodes: NDArray[np.uint32] = hash_leaves(np.array([opening.leaf for opening in openings], dtype=np.uint32).T)
+    nodes = digests
     for level in range(depth):
         siblings = np.array([opening.path[level] for opening in openings], dtype=np.uint32).T
         right = (indices >> level & 1).astype(bool)

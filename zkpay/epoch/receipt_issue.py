@@ -14,14 +14,14 @@ from zkpay.epoch.files import PRIVATE_FILE, PRIVATE_FOLDER, StrPath, read_capped
 from zkpay.epoch.layout import MAX_BYTES, PAYOUTS, PROOF, STATEMENT, public_folder
 from zkpay.epoch.private import Epoch, open_epoch
 from zkpay.epoch.prove import statement_of
-from zkpay.epoch.reading import read_contribution
+from zkpay.epoch.reading import read_account
 from zkpay.epoch.receipt import FORMAT as RECEIPT_FORMAT
 from zkpay.epoch.receipt import MAX_BYTES as MAX_RECEIPT_BYTES
-from zkpay.epoch.receipt import Opening, Receipt, ReceiptPayout
+from zkpay.epoch.receipt import LineValue, Opening, Receipt, ReceiptPayout
 from zkpay.epoch.stopping import stoppable
 from zkpay.errors import InputError, Refused
 from zkpay.ledger.accounts import checksum_address, parse_account
-from zkpay.ledger.encoding import account_order, contribution_leaves
+from zkpay.ledger.encoding import account_order, leaf_elements
 from zkpay.ledger.tree import Digest, MerkleTree
 from zkpay.stark.keccak import keccak256
 from zkpay.stark.statement import Statement
@@ -78,7 +78,8 @@ class _Issuer:
     def __init__(self, folder: StrPath) -> None:
         self._epoch = open_epoch(folder)
         self._statement, self._statement_digest = _proved_statement(folder, self._epoch)
-        self._leaves = contribution_leaves(self._epoch.contributions, self._epoch.contribution_salts)
+        policy = self._epoch.policy
+        self._leaves = leaf_elements(self._epoch.contributions, self._epoch.contribution_salts, policy.layout)
         self._payout_leaves = self._epoch.payouts.leaves()
         self.accounts, place_of_record = account_order(self._epoch.contributions.accounts)
         self._order = np.argsort(place_of_record, kind="stable")
@@ -110,7 +111,8 @@ class _Issuer:
     def _receipt(self, place: int) -> Receipt:
         account = self.accounts[place].tobytes()
         records = self._order[self._starts[place] : self._starts[place + 1]].tolist()
-        openings = _openings(self._epoch.tree, self._leaves, records)
+        openings = list(_openings(self._epoch.tree, self._leaves, records))
+        reading = read_account(self._epoch.policy, dict(self._statement.totals), account, openings)
         index = self._payout_of_account.get(account)
         return Receipt(
             origin=self._statement.origin,
@@ -120,19 +122,19 @@ class _Issuer:
             policy_digest=self._statement.policy_digest,
             statement_digest=self._statement_digest,
             account=account,
-            contributions=tuple(read_contribution(self._epoch.policy, opening)[1] for opening in openings),
-            payout=None if index is None else self._payout(index),
+            contributions=reading.contributions,
+            payout=None if index is None else self._payout(index, reading.lines or {}),
         )
 
-    def _payout(self, index: int) -> ReceiptPayout:
-        found = self._epoch.distribution
+    def _payout(self, index: int, lines: dict[str, LineValue]) -> ReceiptPayout:
+        found = self._epoch.payouts
         (opening,) = _openings(self._epoch.payout_tree, self._payout_leaves, [index])
         return ReceiptPayout(
             opening=opening,
-            score=found.scores[index],
             amount=found.payouts[index],
             accepted=int(found.accepted[index]),
             rejected=int(found.rejected[index]),
+            lines=lines,
         )
 
 

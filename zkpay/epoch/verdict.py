@@ -72,4 +72,4 @@ class Verdict:
     def discretionary(self) -> dict[str, int]:
         """Count of each reason that the policy leaves to the operator."""
         counts = dict(self.statement.counts)
-        return {name: counts[name] for name in self.policy.reasons}
+        return {name: counts[name] for name in self.policy.rules.reasons}

@@ -43,7 +43,6 @@ from zkpay.epoch.verdict import (
     Verdict,
 )
 from zkpay.errors import InputError, Refused, Rejected
-from zkpay.ledger.codes import reason_names
 from zkpay.ledger.tree import MerkleTree
 from zkpay.policy.policy import Policy, load_policy, parse_policy
 from zkpay.poseidon.permutation import hash_leaves
@@ -177,7 +176,7 @@ def check_numbers(checks: Checks, policy: Policy, statement: Statement) -> None:
     names = tuple(name for name, _ in statement.counts)
     counts = dict(statement.counts)
     checks.require(
-        names == reason_names(policy) and sum(counts.values()) == statement.contribution_count,
+        names == tuple(policy.rules.usable_reasons.values()) and sum(counts.values()) == statement.contribution_count,
         "counts",
         "counts-mismatch",
         "the counts by reason don't belong to the policy or don't add up to the number of records",
@@ -198,6 +197,13 @@ def check_numbers(checks: Checks, policy: Policy, statement: Statement) -> None:
         "accounts-mismatch",
         f"{statement.account_count} accounts are paid for {accepted} accepted records",
         f"{statement.account_count} accounts with an accepted record",
+    )
+    checks.require(
+        tuple(text for text, _ in statement.totals) == tuple(policy.formula.totals),
+        "totals",
+        "totals-mismatch",
+        "the totals are not those of the policy's formula, in its order",
+        f"{len(statement.totals)} totals, those of the policy's formula",
     )
 
 
