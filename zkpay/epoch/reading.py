@@ -14,7 +14,8 @@ from zkpay.errors import Rejected
 from zkpay.ledger.encoding import ContributionLeaf, decode_contribution_leaf
 from zkpay.ledger.fields import UNDECLARED, Field, NumberField
 from zkpay.ledger.rules import ACCEPTED
-from zkpay.policy.language.definition import Record, account_values
+from zkpay.policy.language.definition import Outcome, Record, evaluate
+from zkpay.policy.language.tree import Formula, Level, Type
 from zkpay.policy.policy import Policy
 
 
@@ -43,13 +44,23 @@ def read_account(
     accepted = [index for index, leaf in enumerate(leaves) if leaf.reason == ACCEPTED]
     if not accepted:
         return AccountReading(tuple(told), None, None)
-    records = [Record(account, leaves[index].values) for index in accepted]
-    found = account_values(policy.formula, records, totals)
-    for index, lines in zip(accepted, found.record_lines, strict=True):
-        told[index] = replace(told[index], lines=_line_values(lines))
-    lines = _line_values(found.account_lines)
+    found = evaluate(policy.formula, [Record(account, leaves[index].values) for index in accepted], totals)
+    for place, index in enumerate(accepted):
+        told[index] = replace(told[index], lines=_lines(policy.formula, found, Level.CONTRIBUTION, place))
+    lines = _lines(policy.formula, found, Level.ACCOUNT, 0)
     lines.pop(policy.formula.payout.name, None)
-    return AccountReading(tuple(told), lines, found.payout)
+    return AccountReading(tuple(told), lines, found.payouts[0])
+
+
+def _lines(formula: Formula, found: Outcome, level: Level, place: int) -> dict[str, LineValue]:
+    """The lines of one level for one record or account."""
+    lines: dict[str, LineValue] = {}
+    for name, values in found.lines.items():
+        expression = formula.lines[name].expression
+        if expression.level is level and isinstance(values, list):
+            value = values[place]
+            lines[name] = bool(value) if expression.type is Type.CONDITION else str(value)
+    return lines
 
 
 def _checked_leaf(policy: Policy, account: bytes, opening: Opening) -> ContributionLeaf:
@@ -85,7 +96,3 @@ def _told(policy: Policy, opening: Opening, leaf: ContributionLeaf) -> ReceiptCo
         replaces=leaf.replaces,
         lines={},
     )
-
-
-def _line_values(lines: Mapping[str, int | bool]) -> dict[str, LineValue]:
-    return {name: value if isinstance(value, bool) else str(value) for name, value in lines.items()}

@@ -14,14 +14,26 @@ import numpy as np
 import pytest
 
 import zkpay
-from tests.zkpay.epoch.folders import ALICE, POLICY, ROWS, make_committed, write_inputs
+from tests.zkpay.epoch.folders import (
+    ALICE,
+    POLICY,
+    ROWS,
+    RULES_COUNTS,
+    RULES_HEADER,
+    RULES_POLICY,
+    RULES_ROWS,
+    make_committed,
+    make_committed_rules,
+    write_inputs,
+)
 from zkpay.epoch.private import CONTRIBUTION_SALTS
 from zkpay.errors import InputError, Refused, Resumable
 from zkpay.ledger.accounts import parse_account
 from zkpay.ledger.contributions import Contributions
-from zkpay.ledger.encoding import contribution_leaves, decode_contribution_leaf
+from zkpay.ledger.encoding import decode_contribution_leaf, hash_record_leaves, leaf_elements
 from zkpay.ledger.salts import expand_salts
 from zkpay.ledger.tree import MerkleTree
+from zkpay.policy.policy import load_policy
 from zkpay.poseidon.permutation import hash_leaves
 from zkpay.stark.keccak import keccak256
 
@@ -48,27 +60,36 @@ def test_private_files_stay_private_under_a_wide_open_umask(tmp_path: Path) -> N
     assert {stat.S_IMODE(path.stat().st_mode) for path in (folder / "private").iterdir()} == {0o600}
 
 
-def test_the_root_is_the_one_of_the_salted_records(committed: Path) -> None:
+@pytest.mark.parametrize("make", [make_committed, make_committed_rules])
+def test_the_root_is_the_one_of_the_salted_records(tmp_path: Path, make: Callable[[Path], Path]) -> None:
+    committed = make(tmp_path)
     commitment = json.loads((committed / "public" / "commitment.json").read_bytes())
     leaves = (committed / "public" / "leaves.bin").read_bytes()
     records = Contributions.load(committed / "private" / "contributions.bin")
     seed = (committed / "private" / "seed").read_bytes()
-    elements = contribution_leaves(records, expand_salts(seed, CONTRIBUTION_SALTS, len(records)))
+    layout = load_policy(committed / "public" / "policy.toml").layout
+    elements = leaf_elements(records, expand_salts(seed, CONTRIBUTION_SALTS, len(records)), layout)
     # The plain twins of the kernels that commit uses.
-    digests = hash_leaves(elements)
+    digests = hash_record_leaves(elements, hash_leaves)
     assert leaves == b"".join(int(e).to_bytes(4, "big") for leaf in digests.T for e in leaf)
     assert commitment["contribution_root"] == "".join(f"{e:08x}" for e in MerkleTree.build(digests).root)
-    assert commitment["contribution_count"] == len(ROWS)
+    assert commitment["contribution_count"] == len(records) == len(ROWS if make is make_committed else RULES_ROWS)
+    assert layout.blocks == (1 if make is make_committed else 2)
     assert commitment["leaves_digest"] == keccak256(leaves).hex()
-    assert decode_contribution_leaf(elements[:, 0].tolist()).account == parse_account(ALICE)
+    assert decode_contribution_leaf(elements[:, 0].tolist(), layout).account == parse_account(ALICE)
 
 
 def test_counts_tell_why_records_were_rejected(tmp_path: Path) -> None:
     contributions, policy = write_inputs(tmp_path)
     done = zkpay.commit(contributions, policy, epoch="e", out=tmp_path / "epoch")
     assert done.counts == {
-        "accepted": 5, "duplicate": 1, "out_of_range": 1, "unknown_kind": 1, "spam": 1, "withdrawn": 0,
+        "accepted": 5, "duplicate": 1, "out_of_range": 1, "undeclared": 1, "spam": 1, "withdrawn": 0,
     }  # fmt: skip
+
+
+def test_every_rule_gives_its_reason(tmp_path: Path) -> None:
+    contributions, policy = write_inputs(tmp_path, RULES_ROWS, RULES_POLICY, RULES_HEADER)
+    assert zkpay.commit(contributions, policy, epoch="e", out=tmp_path / "epoch").counts == RULES_COUNTS
 
 
 def test_the_same_records_never_get_the_same_root(tmp_path: Path, committed: Path) -> None:

@@ -19,8 +19,8 @@ from zkpay.epoch.prove import STAGES
 from zkpay.errors import InputError, Refused, Resumable
 from zkpay.ledger.accounts import parse_account
 from zkpay.ledger.contributions import Contributions
-from zkpay.policy.meaning import Distribution, evaluate
-from zkpay.policy.policy import Policy, load_policy
+from zkpay.policy.meaning import evaluate
+from zkpay.policy.policy import load_policy
 from zkpay.stark.proof import Proof
 
 
@@ -45,7 +45,7 @@ def test_payouts_and_statement_are_those_of_exact_arithmetic(proved: Path) -> No
     records = {bytes.fromhex(row[0][2:]): (int(row[2]), int(row[3])) for row in rows}
     assert records == {parse_account(ALICE): (2, 0), parse_account(BOB): (1, 2), parse_account(CAROL): (2, 0)}
     statement = json.loads((proved / "public" / "statement.json").read_bytes())
-    assert statement["total_score"] == str(total)
+    assert statement["totals"] == [["score", str(total)]]
     assert statement["paid"] == str(sum(expected.values()))
     assert statement["dust"] == str(pool - sum(expected.values()))
     assert dict(statement["counts"])["duplicate"] == 1
@@ -97,7 +97,7 @@ def test_other_records_under_their_own_digest_are_refused(committed: Path, tmp_p
     folder = copy_of(committed, tmp_path / "epoch")
     stored = folder / "private" / "contributions.bin"
     records = Contributions.load(stored)
-    records.quality[0] += 1
+    records.numbers["quality"][0, 0] += 1
     records.save(stored)
     with pytest.raises(Refused, match="changed since"):
         zkpay.prove(folder)
@@ -120,20 +120,39 @@ def test_a_policy_that_changed_is_refused_but_for_its_comments(committed: Path, 
     open_epoch(folder)
 
 
-def test_payouts_beyond_the_pool_are_refused(committed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    # The one formula of today can't overspend; a policy's meaning that does must not get to a proof.
-    def overspent(policy: Policy, contributions: Contributions) -> Distribution:
-        found = evaluate(policy, contributions)
-        found.payouts[0] += 1000
-        return Distribution(
-            found.accounts, found.scores, found.payouts, found.accepted, found.rejected,
-            found.total_score, found.paid + 1000, found.dust - 1000, found.reasons,
-        )  # fmt: skip
-
-    monkeypatch.setattr(private, "evaluate", overspent)
+def test_records_of_other_fields_than_the_policys_are_refused(
+    committed: Path, tmp_path: Path, proved_rules: Path
+) -> None:
     folder = copy_of(committed, tmp_path / "epoch")
-    with pytest.raises(Refused, match=r"exceed the pool .* by 99"):
+    stored = (proved_rules / "private" / "contributions.bin").read_bytes()
+    (folder / "private" / "contributions.bin").write_bytes(stored)
+    settings = private.settings_bytes(
+        Commitment.from_bytes((folder / "public" / "commitment.json").read_bytes()), stored
+    )
+    (folder / "private" / "settings.json").write_bytes(settings)
+    with pytest.raises(Refused, match="changed since"):
         zkpay.prove(folder)
+
+
+def test_payouts_beyond_the_pool_are_refused(tmp_path: Path) -> None:
+    # Five accepted records at 400 each, from a pool of 1000.5.
+    overspent = (
+        POLICY[: POLICY.index("[formula]")] + '[amounts]\nprice = "400"\n[formula]\npayout = "price * count()"\n'
+    )
+    contributions, policy = write_inputs(tmp_path, policy=overspent)
+    folder = zkpay.commit(contributions, policy, epoch="e", out=tmp_path / "epoch").folder
+    before = contents(folder)
+    with pytest.raises(Refused, match=r"exceed the pool of 1000500000 base units by 999500000;"):
+        zkpay.prove(folder)
+    assert contents(folder) == before
+    # With the pool that it takes it is proved, to the last unit.
+    enough = tmp_path / "enough"
+    enough.mkdir()
+    contributions, policy = write_inputs(enough, policy=overspent.replace("1000.5", "2000"))
+    folder = zkpay.commit(contributions, policy, epoch="e", out=enough / "epoch").folder
+    zkpay.prove(folder)
+    statement = zkpay.verify(folder / "public").statement
+    assert (statement.paid, statement.dust, statement.totals) == (2000_000000, 0, ())
 
 
 def test_unknown_profile_and_no_epoch(committed: Path, tmp_path: Path) -> None:
@@ -223,7 +242,7 @@ def test_edge_cases_are_proved_and_verified(tmp_path: Path, name: str) -> None:
     zkpay.prove(folder)
     verdict = zkpay.verify(folder / "public", leaves=True)
     exact = evaluate(load_policy(policy_path), open_epoch(folder).contributions)
-    assert (verdict.statement.paid, verdict.statement.total_score) == (exact.paid, exact.total_score)
+    assert (verdict.statement.paid, dict(verdict.statement.totals)) == (exact.paid, exact.totals)
     assert verdict.statement.account_count == len(exact.payouts)
     issued = zkpay.issue_receipts(folder, out=tmp_path / "receipts")
     for receipt in issued[:2]:

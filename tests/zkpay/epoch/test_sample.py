@@ -23,12 +23,12 @@ def test_the_same_seed_gives_the_same_bytes(tmp_path: Path) -> None:
 def test_it_has_duplicates_rejections_four_kinds_and_a_heavy_tail(tmp_path: Path) -> None:
     made = zkpay.sample(5000, 200, out=tmp_path / "s.csv")
     policy = load_policy(made.policy)
-    records = read_contributions(made.contributions, policy)
-    counts = count_by_reason(records, policy)
+    records = read_contributions(made.contributions, policy.rules)
+    counts = count_by_reason(records, policy.rules)
     assert len(records) == made.contribution_count == 5000
     assert 0 < counts["duplicate"] < 250
     assert 0 < counts["spam"] < 100
-    assert set(records.kind.tolist()) == {0, 1, 2, 3}
+    assert set(records.symbols["kind"].tolist()) == {0, 1, 2, 3}
     sizes = np.sort(np.bincount(account_order(records.accounts)[1]))[::-1]
     assert 100 < len(sizes) <= 200
     assert sizes[:20].sum() > 3 * sizes.sum() * 20 / len(sizes) / 2

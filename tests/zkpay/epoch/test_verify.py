@@ -77,7 +77,7 @@ def test_the_verdict_tells_what_was_proved(public: Path) -> None:
     assert verdict.proof_digest == keccak256((public / "payout.zkproof").read_bytes())
     assert verdict.sizes == {name: (public / name).stat().st_size for name in FILES}
     assert [check.id for check in verdict.checks] == [
-        "encodings", "commitment", "policy", "counts", "pool", "accounts", "leaves-digest", "leaves-root",
+        "encodings", "commitment", "policy", "counts", "pool", "accounts", "totals", "leaves-digest", "leaves-root",
         "payout-totals", "payout-root", "circuit", "proof",
     ]  # fmt: skip
 
@@ -217,9 +217,12 @@ def test_forged_statements_fail_by_their_numbers_or_by_the_proof(tmp_path: Path)
             [name, count + {"spam": -1, "withdrawn": 1}.get(name, 0)] for name, count in json.loads(original)["counts"]
         ]
 
+    def totals(content: dict[str, object]) -> None:
+        content["totals"] = [[text, str(int(value) + 1)] for text, value in json.loads(original)["totals"]]
+
     reasons = {}
     for label, change in {
-        "paid": add("paid", 1), "pool": add("pool", 1), "paid and dust": both, "score": add("total_score", 1),
+        "paid": add("paid", 1), "pool": add("pool", 1), "paid and dust": both, "totals": totals,
         "counts": counts, "accounts": lambda content: content.update({"account_count": 2}),
         "circuit": lambda content: content.update({"circuit_digest": "00" * 32}),
         "root": lambda content: content.update({"payout_root": "00000001" * 8}),
@@ -232,7 +235,7 @@ def test_forged_statements_fail_by_their_numbers_or_by_the_proof(tmp_path: Path)
     assert reasons["paid"] == reasons["pool"] == "pool-mismatch"
     assert reasons["circuit"] == "circuit-mismatch"
     # Nothing but the proof tells that these are false.
-    assert reasons["paid and dust"] == reasons["score"] == reasons["counts"] == reasons["root"]
+    assert reasons["paid and dust"] == reasons["totals"] == reasons["counts"] == reasons["root"]
     assert reasons["root"] not in ("pool-mismatch", "counts-mismatch", "accounts-mismatch")
 
 
