@@ -12,7 +12,6 @@ from zkpay.epoch.sample import POLICY_TEXT
 from zkpay.kernels.extension import powers
 from zkpay.kernels.opening import evaluate_at
 from zkpay.kernels.program import evaluate_rows, fold_constraints
-from zkpay.ledger.codes import reason_names
 from zkpay.policy.policy import parse_policy
 from zkpay.prover.program import bus_program, constraint_program
 from zkpay.stark.air import Circuit, PlacedTable
@@ -40,13 +39,13 @@ def circuit() -> Circuit:
             commitment_digest=bytes(32),
             contribution_root=(0,) * 8,
             contribution_count=count,
-            counts=tuple((name, 0 if code else count) for code, name in enumerate(reason_names(policy))),
+            counts=tuple((name, 0 if code else count) for code, name in policy.rules.usable_reasons.items()),
             payout_root=(0,) * 8,
             account_count=count,
             pool=policy.pool,
             paid=0,
             dust=policy.pool,
-            total_score=1,
+            totals=tuple((text, 1) for text in policy.formula.totals),
         ),
     )
 
