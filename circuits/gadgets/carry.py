@@ -8,6 +8,9 @@ A field only proves such a line mod P. So from the bounds of the terms the gadge
 can lie, range-checks it there, and refuses unless both sides differ by less than P for all values that the
 checks let through: then equal mod P is equal. One bit more in a carry or a limb and the cheat gets P for
 free.
+
+With `active`, an expression that is 0 or 1 on every row, lines are multiplied by it: bounds have to hold and
+lines do hold on the rows where it is 1, and nothing is said about the others.
 """
 
 from __future__ import annotations
@@ -148,18 +151,29 @@ class Carry:
 
 @dataclass(frozen=True)
 class Balance:
-    """What witness generation needs: carry_k = (line_k + carry_{k-1}) / 2^radix on the rows `where`."""
+    """What witness generation needs: carry_k = (line_k + carry_{k-1}) / 2^radix on the rows `where`, if active."""
 
     where: Where
+    active: Expression | None
     radix: int
     lines: tuple[Expression, ...]
     carries: tuple[Carry, ...]
     digits: tuple[PublicDigits, ...]
 
 
-def plan(terms: Iterable[Term], radix: int) -> Plan:
-    """Cut the identity into lines; ValueError with the numbers if some line does not fit below P."""
-    lines: dict[int, list[tuple[int | Public, Expression, int, int]]] = {}
+@dataclass(frozen=True)
+class _Part:
+    """coefficient * expression on one line, and the interval that it lies in."""
+
+    coefficient: int | Public
+    expression: Expression
+    low: int
+    high: int
+
+
+def _cut(terms: Iterable[Term], radix: int) -> tuple[list[list[_Part]], tuple[PublicDigits, ...]]:
+    """The parts of each line, and the public digits among the coefficients; at least one line."""
+    lines: dict[int, list[_Part]] = {}
     digits: dict[PublicDigits, None] = {}
     for term in terms:
         offset, shift = divmod(term.position, radix)
@@ -168,7 +182,7 @@ def plan(terms: Iterable[Term], radix: int) -> Plan:
             digits[number] = None
             for k in range(number.count):
                 ends = [term.low * number.maximum(k), term.high * number.maximum(k), 0]
-                lines.setdefault(offset + k, []).append((number.digit(k), term.expression, min(ends), max(ends)))
+                lines.setdefault(offset + k, []).append(_Part(number.digit(k), term.expression, min(ends), max(ends)))
         else:
             sign, left = (1, term.multiplier) if term.multiplier >= 0 else (-1, -term.multiplier)
             left <<= shift
@@ -178,13 +192,28 @@ def plan(terms: Iterable[Term], radix: int) -> Plan:
                 digit, left = sign * (left & ((1 << radix) - 1)), left >> radix
                 if digit:
                     ends = [digit * term.low, digit * term.high]
-                    lines.setdefault(offset + k, []).append((digit, term.expression, min(ends), max(ends)))
-    planned = []
-    for k in range(max(lines, default=0) + 1):
-        parts = lines.get(k, [])
-        weighted = tuple((coefficient, expression) for coefficient, expression, _, _ in parts)
-        planned.append(_Line(weighted, sum(part[2] for part in parts), sum(part[3] for part in parts)))
-    return Plan(radix, tuple(planned), _carry_ranges(planned, radix), tuple(digits))
+                    lines.setdefault(offset + k, []).append(_Part(digit, term.expression, min(ends), max(ends)))
+    return [lines.get(k, []) for k in range(max(lines, default=0) + 1)], tuple(digits)
+
+
+def lines_of(terms: Iterable[Term], radix: int) -> tuple[Expression, ...]:
+    """The sum of the terms as one expression for each line: sum over k of line_k * 2^(radix * k)."""
+    lines, _ = _cut(terms, radix)
+    return tuple(linear((part.coefficient, part.expression) for part in parts) for parts in lines)
+
+
+def plan(terms: Iterable[Term], radix: int) -> Plan:
+    """Cut the identity into lines; ValueError with the numbers if some line does not fit below P."""
+    lines, digits = _cut(terms, radix)
+    planned = [
+        _Line(
+            tuple((part.coefficient, part.expression) for part in parts),
+            sum(part.low for part in parts),
+            sum(part.high for part in parts),
+        )
+        for parts in lines
+    ]
+    return Plan(radix, tuple(planned), _carry_ranges(planned, radix), digits)
 
 
 def _carry_ranges(lines: Sequence[_Line], radix: int) -> tuple[CarryRange, ...]:
@@ -233,16 +262,18 @@ def widest_plan(terms: Sequence[Term]) -> Plan:
     raise ValueError(f"no radix fits; the narrowest: {refusal}")
 
 
-def balance(table: Table, name: str, terms: Sequence[Term], where: Where = Where.EVERY) -> None:
-    """Require sum of terms = 0 over the integers on the rows `where` (EVERY or FIRST).
+def balance(
+    table: Table, name: str, terms: Sequence[Term], where: Where = Where.EVERY, active: Expression | None = None
+) -> None:
+    """Require sum of terms = 0 over the integers on the rows `where` (EVERY or FIRST), if `active` is 1 there.
 
     ValueError if the terms are too wide for any radix.
     """
-    add_lines(table, name, widest_plan(terms), where)
+    add_lines(table, name, widest_plan(terms), where, active)
 
 
-def add_lines(table: Table, name: str, chosen: Plan, where: Where) -> Balance:
-    """Add the constraints and carries of a plan on the rows `where` (EVERY or FIRST).
+def add_lines(table: Table, name: str, chosen: Plan, where: Where, active: Expression | None = None) -> Balance:
+    """Add the constraints and carries of a plan on the rows `where` (EVERY or FIRST), if `active` is 1 there.
 
     Carries are columns `name carry[k]` (and `name carry[k] top`), looked up on every row.
     """
@@ -261,11 +292,12 @@ def add_lines(table: Table, name: str, chosen: Plan, where: Where) -> Balance:
             carries.append(carry)
             carried = _carry_value(carry)
             parts.append((-(1 << chosen.radix), carried))
+        line_holds = linear(parts) if active is None else active * linear(parts)
         if where is Where.EVERY:
-            table.every(f"{name} line {k}", linear(parts))
+            table.every(f"{name} line {k}", line_holds)
         else:
-            table.first(f"{name} line {k}", linear(parts))
-    gadget = Balance(where, chosen.radix, tuple(expressions), tuple(carries), chosen.digits)
+            table.first(f"{name} line {k}", line_holds)
+    gadget = Balance(where, active, chosen.radix, tuple(expressions), tuple(carries), chosen.digits)
     table.gadgets.append(gadget)
     return gadget
 

@@ -1,97 +1,118 @@
-"""Comparing a natural with a constant or with a public number, from the top limb down (SPEC §5.2).
+"""Comparing naturals limb by limb, from the top down (SPEC §5.2).
 
 One-hot columns pick the highest limb in which the two differ; all limbs above it are equal. The sign of the
-one difference decides, and one look-up proves the sign. Limbs must be range-checked by whoever made them.
+one difference decides, and one look-up proves the sign, however many limbs there are. Naturals of one limb
+need no picks. Limbs are columns, constants or digits of public numbers; whoever made them has range-checked
+them, as a limb of any size could be both more and less than another.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from zkpay.circuits.gadgets.carry import PublicDigits
 from zkpay.circuits.gadgets.range import MAXIMUM_RANGE_BITS, range_check
 from zkpay.stark.air import Table
-from zkpay.stark.expression import Column, Expression, Public, linear, total
+from zkpay.stark.expression import Column, Constant, Expression, Public, constant, linear, total
+
+Side = Sequence[Expression | int] | PublicDigits
+"""One side of a comparison: limbs, little-endian, as expressions of degree at most 1 or as constants; or the
+digits of a public number. The shorter side is filled up with zeros."""
 
 
 @dataclass(frozen=True)
-class CompareConstant:
-    """What witness generation needs: limbs against `maximum`, little-endian."""
+class Comparison:
+    """What witness generation needs. `picks` is empty for one limb; `flag` is None where left < right is required."""
 
-    limbs: tuple[Expression, ...]
-    maximum: tuple[int, ...]
-    picks: tuple[Column, ...]
-    equal: Column
-    difference: Column
-    flag: Column
-
-
-@dataclass(frozen=True)
-class BelowPublic:
-    """What witness generation needs: limbs against the digits of a public number, little-endian."""
-
-    limbs: tuple[Expression, ...]
-    bound: tuple[Public, ...]
+    left: tuple[Expression, ...]
+    right: tuple[Expression, ...]
+    active: Expression | None
     picks: tuple[Column, ...]
     difference: Column
+    flag: Column | None
     digits: tuple[PublicDigits, ...]
 
 
-def at_most_constant(table: Table, name: str, limbs: Sequence[Expression], bits: int, maximum: int) -> Column:
-    """The boolean column `name`, 1 on every row where the number is at most `maximum` and 0 where it is more.
+def at_most(table: Table, name: str, left: Side, right: Side, bits: int, active: Expression | None = None) -> Column:
+    """The column `name`: 1 where left <= right, else 0, on the rows where `active` is 1; 0 on all others.
 
-    `limbs` are little-endian, each in `bits` <= 15 bits by a look-up elsewhere; ValueError if `maximum` has
-    more.
+    All limbs are below 2^bits where active, bits <= 15; ValueError if a constant or a digit is not. `active`
+    (None: every row) is 0 or 1 on every row, of degree at most 1.
     """
-    if maximum >> (bits * len(limbs)) or bits > MAXIMUM_RANGE_BITS:
-        raise ValueError(f"{table.name}/{name}: {maximum} does not fit {len(limbs)} limbs of {bits} bits")
-    bound = tuple((maximum >> (bits * k)) & ((1 << bits) - 1) for k in range(len(limbs)))
+    lefts, rights, digits = _sides(table, name, left, right, bits)
+    present = constant(1) if active is None else active
     flag = table.column(name)
-    table.boolean(f"{name} is a bit", flag)
-    picks = _picks(table, name, len(limbs))
-    equal = table.column(f"{name} equal")
-    table.boolean(f"{name} equal is a bit", equal)
-    table.every(f"{name} picks one limb", linear([(1, pick) for pick in picks] + [(1, equal)], -1))
-    for k in range(len(limbs)):
-        # Limbs above the pick, and all limbs if none is picked, are equal.
-        table.every(f"{name} equal above the pick[{k}]", _undecided(picks, k) * (limbs[k] - bound[k]))
-    table.every(f"{name} equal is at most", equal * (1 - flag))
+    # Boolean, and 0 where not active.
+    table.every(f"{name} is a bit", flag * (flag - present))
+    picks, gap = _picks_and_gap(table, name, lefts, rights, present)
     difference = table.column(f"{name} difference")
-    gap = total([pick * (m - x) for pick, m, x in zip(picks, bound, limbs, strict=True)])
-    # flag = 1: bound - limb >= 1; flag = 0: limb - bound >= 1; nothing picked: 0.
-    table.every(f"{name} difference has the sign", (2 * flag - 1) * gap - total(picks) - difference)
+    sign = 2 * flag - 1
+    # flag = 1: right - left >= 0, or >= 1 at a pick; flag = 0: left - right >= 1.
+    if picks:
+        picked = total(picks)
+        table.every(f"{name} picks one limb", picked * (picked - present))
+        table.every(f"{name} equal is at most", (present - picked) * (present - flag))
+        table.every(f"{name} difference has the sign", sign * gap - picked - difference)
+    else:
+        table.every(f"{name} difference has the sign", present * (sign * gap + flag - 1) - difference)
     range_check(table, difference.name, difference, bits)
-    table.gadgets.append(CompareConstant(tuple(limbs), bound, tuple(picks), equal, difference, flag))
+    table.gadgets.append(Comparison(lefts, rights, active, tuple(picks), difference, flag, digits))
     return flag
 
 
-def below_public(table: Table, name: str, limbs: Sequence[Expression], bound: PublicDigits) -> None:
-    """Require, on every row, that the number is below the public number `bound`.
-
-    `limbs` are little-endian, each in `bound.radix` <= 15 bits by a look-up elsewhere, one for each digit.
-    """
-    if len(limbs) != bound.count or bound.radix > MAXIMUM_RANGE_BITS or bound.shift:
-        raise ValueError(f"{table.name}/{name}: {len(limbs)} limbs against {bound.count} digits")
-    digits = tuple(bound.digit(k) for k in range(bound.count))
-    picks = _picks(table, name, len(limbs))
-    table.every(f"{name} picks one limb", linear([(1, pick) for pick in picks], -1))
-    for k in range(len(limbs)):
-        table.every(f"{name} equal above the pick[{k}]", _undecided(picks, k) * (limbs[k] - digits[k]))
+def below(table: Table, name: str, left: Side, right: Side, bits: int, active: Expression | None = None) -> None:
+    """Require left < right on the rows where `active` is 1. Limbs, bits and `active` as for `at_most`."""
+    lefts, rights, digits = _sides(table, name, left, right, bits)
+    present = constant(1) if active is None else active
+    picks, gap = _picks_and_gap(table, name, lefts, rights, present)
     difference = table.column(f"{name} difference")
-    gap = total([pick * (m - x) for pick, m, x in zip(picks, digits, limbs, strict=True)])
-    table.every(f"{name} difference is at least one", gap - difference - 1)
-    range_check(table, difference.name, difference, bound.radix)
-    table.gadgets.append(BelowPublic(tuple(limbs), digits, tuple(picks), difference, (bound,)))
+    if picks:
+        table.every(f"{name} picks one limb", total(picks) - present)
+        table.every(f"{name} difference is at least one", gap - present - difference)
+    else:
+        table.every(f"{name} difference is at least one", present * (gap - 1) - difference)
+    range_check(table, difference.name, difference, bits)
+    table.gadgets.append(Comparison(lefts, rights, active, tuple(picks), difference, None, digits))
 
 
-def _picks(table: Table, name: str, count: int) -> list[Column]:
-    picks = table.column_group(f"{name} pick", count)
-    for pick in picks:
+def _sides(
+    table: Table, name: str, left: Side, right: Side, bits: int
+) -> tuple[tuple[Expression, ...], tuple[Expression, ...], tuple[PublicDigits, ...]]:
+    """Both sides at one length, and the public numbers among them."""
+    if not 0 <= bits <= MAXIMUM_RANGE_BITS:
+        raise ValueError(f"{table.name}/{name}: limbs of 0 to {MAXIMUM_RANGE_BITS} bits are compared, not {bits}")
+    digits = tuple(side for side in (left, right) if isinstance(side, PublicDigits))
+    for number in digits:
+        if number.shift or number.radix > bits:
+            raise ValueError(f"{table.name}/{name}: digits of {number.radix} bits, shift {number.shift}")
+    pairs = list(zip_longest(_entries(left), _entries(right), fillvalue=constant(0)))
+    for entry in (entry for pair in pairs for entry in pair):
+        if isinstance(entry, Constant) and not 0 <= entry.value < 1 << bits:
+            raise ValueError(f"{table.name}/{name}: {entry.value} does not fit a limb of {bits} bits")
+    return tuple(small for small, _ in pairs), tuple(large for _, large in pairs), digits
+
+
+def _entries(side: Side) -> list[Expression]:
+    if isinstance(side, PublicDigits):
+        return [side.digit(k) for k in range(side.count)]
+    return [constant(entry) if isinstance(entry, int) else entry for entry in side]
+
+
+def _picks_and_gap(
+    table: Table, name: str, lefts: Sequence[Expression], rights: Sequence[Expression], present: Expression
+) -> tuple[list[Column], Expression]:
+    """Pick columns with all limbs above the pick equal (all limbs, if none is picked), and right - left there.
+
+    Not yet said: that the picks add up to `present` or to nothing.
+    """
+    if len(lefts) == 1:
+        return [], rights[0] - lefts[0]
+    picks = table.column_group(f"{name} pick", len(lefts))
+    for k, (pick, small, large) in enumerate(zip(picks, lefts, rights, strict=True)):
         table.boolean(f"{pick.name} is a bit", pick)
-    return picks
-
-
-def _undecided(picks: Sequence[Column], k: int) -> Expression:
-    """1 while neither limb k nor one above it is picked."""
-    return linear([(-1, pick) for pick in picks[k:]], 1)
+        undecided: list[tuple[int | Public, Expression]] = [(1, present), *((-1, later) for later in picks[k:])]
+        table.every(f"{name} equal above the pick[{k}]", linear(undecided) * (small - large))
+    gap = total([pick * (large - small) for pick, small, large in zip(picks, lefts, rights, strict=True)])
+    return picks, gap

@@ -33,6 +33,20 @@ def normalise(lines: Integers, width: int) -> Integers:
     return result
 
 
+def settle(lines: Integers, width: int, bits: int) -> tuple[Integers, NDArray[np.bool_]]:
+    """Sums of lines that may be negative, in limbs below 2^width, at least `bits` bits of them; and which sums are
+    negative (their limbs are of no use). What is above is dropped. Lines stay below 2^62 in size.
+    """
+    count = max(len(lines), -(-bits // width), 1)
+    result = np.zeros((count, lines.shape[1]), dtype=np.int64)
+    carry = np.zeros(lines.shape[1], dtype=np.int64)
+    for k in range(count):
+        carry = carry + lines[k] if k < len(lines) else carry
+        result[k] = carry & ((1 << width) - 1)
+        carry = carry >> width
+    return result, carry < 0
+
+
 def divide(limbs: Integers, width: int, divisor: int) -> tuple[Integers, Integers]:
     """Quotients in limbs of the same width, and remainders int64[n]; divisor * 2^width < 2^63."""
     quotients = np.empty_like(limbs)

@@ -7,19 +7,20 @@ filling again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from zkpay.circuits.evaluation import Integers
+from zkpay.circuits.gadgets.arithmetic import Defined, Divided, Rooted
+from zkpay.circuits.gadgets.arithmetic_witness import fill_defined, fill_divided, fill_rooted
 from zkpay.circuits.gadgets.carry import Balance
-from zkpay.circuits.gadgets.compare import BelowPublic, CompareConstant
+from zkpay.circuits.gadgets.choice import Masked, PublicInputs, SymbolTest, TableEntry
+from zkpay.circuits.gadgets.choice_witness import fill_comparison, fill_symbol_test, fill_table_entry
+from zkpay.circuits.gadgets.compare import Comparison
 from zkpay.circuits.gadgets.difference import HALF_BITS, Difference, Halves
 from zkpay.circuits.gadgets.poseidon import Hash
 from zkpay.circuits.trace import Trace
 from zkpay.kernels.poseidon import permutation_trace
 from zkpay.stark.air import Where
-from zkpay.stark.expression import Column
 
 
 def fill_gadgets(trace: Trace) -> None:
@@ -34,10 +35,22 @@ def fill_gadget(trace: Trace, gadget: object) -> None:
         _fill_balance(trace, gadget)
     elif isinstance(gadget, Difference):
         _fill_difference(trace, gadget)
-    elif isinstance(gadget, CompareConstant):
-        _fill_compare_constant(trace, gadget)
-    elif isinstance(gadget, BelowPublic):
-        _fill_below_public(trace, gadget)
+    elif isinstance(gadget, Comparison):
+        fill_comparison(trace, gadget)
+    elif isinstance(gadget, Defined):
+        fill_defined(trace, gadget)
+    elif isinstance(gadget, Divided):
+        fill_divided(trace, gadget)
+    elif isinstance(gadget, Rooted):
+        fill_rooted(trace, gadget)
+    elif isinstance(gadget, SymbolTest):
+        fill_symbol_test(trace, gadget)
+    elif isinstance(gadget, TableEntry):
+        fill_table_entry(trace, gadget)
+    elif isinstance(gadget, Masked):
+        trace.put(gadget.column, trace.in_field(gadget.value)[0])
+    elif isinstance(gadget, PublicInputs):
+        return  # it has no columns
     elif isinstance(gadget, Hash):
         _fill_hash(trace, gadget)
     else:
@@ -52,12 +65,16 @@ def leaf_digests(trace: Trace) -> Integers:
 
 
 def _fill_balance(trace: Trace, gadget: Balance) -> None:
+    idle: Integers = np.zeros(0, dtype=np.int64)
+    if gadget.active is not None:
+        idle = np.flatnonzero(trace.in_field(gadget.active)[0] != 1)
     carried = np.zeros(trace.height, dtype=np.int64)
     for line, carry in zip(gadget.lines, gadget.carries, strict=False):
         carried = (trace.in_integers(line) + carried) >> gadget.radix
         stored = carried - carry.range.low
         if gadget.where is Where.FIRST:
             stored[1:] = 0  # look-ups cover these rows as well
+        stored[idle] = 0  # and these
         if carry.range.low_bits:
             trace.put(carry.columns[0], stored & ((1 << carry.range.low_bits) - 1))
             trace.put(carry.columns[1], stored >> carry.range.low_bits)
@@ -93,40 +110,6 @@ def _fill_difference(trace: Trace, gadget: Difference) -> None:
 def _put_halves(trace: Trace, halves: Halves, values: Integers) -> None:
     trace.put(halves.low, values & ((1 << HALF_BITS) - 1))
     trace.put(halves.high, values >> HALF_BITS)
-
-
-def _from_the_top(limbs: Integers, bound: Integers) -> tuple[Integers, Integers]:
-    """The highest differing limb of each number (-1 if none), and bound - limb there (0 if none)."""
-    place = np.full(limbs.shape[1], -1, dtype=np.int64)
-    gap = np.zeros(limbs.shape[1], dtype=np.int64)
-    for k in range(len(limbs)):
-        differs = limbs[k] != bound[k]
-        place[differs] = k
-        gap[differs] = (bound[k] - limbs[k])[differs]
-    return place, gap
-
-
-def _put_picks(trace: Trace, picks: Sequence[Column], place: Integers) -> None:
-    for k, pick in enumerate(picks):
-        trace.put(pick, (place == k).astype(np.int64))
-
-
-def _fill_compare_constant(trace: Trace, gadget: CompareConstant) -> None:
-    limbs = np.stack(trace.in_field(*gadget.limbs))
-    place, gap = _from_the_top(limbs, np.array(gadget.maximum, dtype=np.int64)[:, None])
-    _put_picks(trace, gadget.picks, place)
-    trace.put(gadget.equal, (place < 0).astype(np.int64))
-    trace.put(gadget.flag, (gap >= 0).astype(np.int64))
-    trace.put(gadget.difference, np.abs(gap) - (place >= 0))
-
-
-def _fill_below_public(trace: Trace, gadget: BelowPublic) -> None:
-    limbs = np.stack(trace.in_field(*gadget.limbs))
-    bound = np.array([trace.publics[digit.name] for digit in gadget.bound], dtype=np.int64)[:, None]
-    place, gap = _from_the_top(limbs, bound)
-    # An equal number has no honest pick; the lowest limb shows it.
-    _put_picks(trace, gadget.picks, np.maximum(place, 0))
-    trace.put(gadget.difference, gap - 1)
 
 
 def _fill_hash(trace: Trace, gadget: Hash) -> None:
