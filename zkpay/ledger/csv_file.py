@@ -15,14 +15,14 @@ import pyarrow as pa
 from pyarrow import csv as pa_csv
 
 from zkpay.ledger.problems import MalformedFile, Problem
-from zkpay.ledger.raw_table import RawTable, check_columns, check_count, combined
+from zkpay.ledger.raw_table import FileColumns, RawTable, check_columns, check_count, combined
 from zkpay.ledger.text_file import read_text
 
 _LINE: Final = re.compile(rb"[^\r\n]+")
 _LINE_END: Final = re.compile(rb"\r\n|\r|\n")
 
 
-def read_csv(path: str, required: Sequence[str]) -> RawTable:
+def read_csv(path: str, known: FileColumns) -> RawTable:
     """The rows of a CSV file; MalformedFile without a sound header. Rows of a wrong width are problems."""
     content = read_text(path)
     header = _LINE.search(content)
@@ -30,7 +30,7 @@ def read_csv(path: str, required: Sequence[str]) -> RawTable:
         raise MalformedFile([Problem(path, 0, "", None, "the file is empty", "give it a header at least")])
     header_line = 1 + len(_LINE_END.findall(content, 0, header.start()))
     names = [name.strip() for name in next(csv.reader([header[0].decode("utf-8")]))]
-    check_columns(names, required, path, header_line)
+    check_columns(names, known, path, header_line)
     body = content[header.end() :]
     misshapen: list[pa_csv.InvalidRow] = []
 
@@ -62,7 +62,7 @@ def read_csv(path: str, required: Sequence[str]) -> RawTable:
         )
         for row in misshapen
     ]
-    return RawTable(path, columns, count, lambda row: _nth(sound_lines(), row), problems=problems)
+    return RawTable(path, known, columns, count, lambda row: _nth(sound_lines(), row), problems=problems)
 
 
 def _split_rows(

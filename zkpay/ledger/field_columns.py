@@ -1,10 +1,11 @@
-"""Text columns to numbers, accounts, kinds and keys, a column at a time (SPEC §3.2).
+"""Text columns to numbers, accounts, symbols and keys, a column at a time (SPEC §3.2).
 
 Everything is checked in bulk; Python looks at single values only where they differ from what is expected,
 or once for each distinct account. Values that don't parse become findings and zeros.
 """
 
 import re
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import numpy as np
@@ -13,23 +14,26 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from zkpay.ledger.accounts import ACCOUNT_BYTES, MalformedAccount, parse_account
-from zkpay.ledger.codes import QUALITY_BITS, QUANTITY_BITS, UNKNOWN_KIND
 from zkpay.ledger.encoding import FINGERPRINT_ELEMENTS
+from zkpay.ledger.fields import UNDECLARED, NumberField, SymbolField
 from zkpay.ledger.fingerprint_lanes import fingerprint_keys
 from zkpay.ledger.fingerprints import MAX_FINGERPRINT_BYTES
+from zkpay.ledger.number_slots import WORD_BITS, Words, words_of_slots, words_of_values
 from zkpay.ledger.raw_table import Explanation, Findings, Mask, RawTable
+from zkpay.ledger.record_groups import first_rows
 
 MAX_TEXT_BYTES: Final = 128
-"""The longest contribution_id and kind."""
+"""The longest contribution_id and symbol."""
 MAX_DIGITS: Final = 64
 
 _CONTROL: Final = r"[\x00-\x1f\x7f\x{80}-\x{9f}\x{2028}\x{2029}]"
 _INT64_DIGITS: Final = 18
 """Every number of this many digits fits int64."""
-_LOW_WORD: Final = 2**64 - 1
+_NO_CHOICE: Final = -1
+_UNKNOWN_CHOICE: Final = -2
 _DECIMAL: Final = re.compile(r"[+-]?\d*\.?\d+([eE][+-]?\d+)?", re.ASCII)
 
-Words = npt.NDArray[np.uint64]
+Codes = npt.NDArray[np.uint8]
 
 
 def contribution_ids(table: RawTable, findings: Findings) -> list[str]:
@@ -69,25 +73,40 @@ def accounts(table: RawTable, findings: Findings) -> tuple[npt.NDArray[np.uint8]
     return by_record, [texts[code] for code in codes.tolist()]
 
 
-def kinds(table: RawTable, declared: tuple[str, ...], findings: Findings) -> npt.NDArray[np.uint8]:
-    """Kind codes, uint8[N], UNKNOWN_KIND for a kind that isn't declared."""
-    column = table.column("kind")
-    _check_text(column, "kind", findings)
+def symbols(table: RawTable, field: SymbolField, findings: Findings) -> Codes:
+    """A symbol field's codes, uint8[N], UNDECLARED for a value that isn't declared."""
+    column = table.column(field.name)
+    _check_text(column, field.name, findings)
     encoded = column.dictionary_encode()
-    code_of = {kind: code for code, kind in enumerate(declared)}
-    codes = [code_of.get(text, UNKNOWN_KIND) for text in encoded.dictionary.to_pylist()]
-    by_record: npt.NDArray[np.uint8] = np.array(codes or [UNKNOWN_KIND], dtype=np.uint8)[encoded.indices.to_numpy()]
+    code_of = {value: code for code, value in enumerate(field.values)}
+    codes = [code_of.get(text, UNDECLARED) for text in encoded.dictionary.to_pylist()]
+    by_record: Codes = np.array(codes or [UNDECLARED], dtype=np.uint8)[encoded.indices.to_numpy()]
     return by_record
 
 
-def quantities(table: RawTable, findings: Findings) -> tuple[Words, Words]:
-    """Quantities as low and high words of 64 bits; beyond 98 bits no leaf can record them."""
-    return _naturals(table, "quantity", QUANTITY_BITS, findings)
-
-
-def qualities(table: RawTable, findings: Findings) -> npt.NDArray[np.uint32]:
-    """Qualities, uint32[N]; beyond 28 bits no leaf can record them."""
-    return _naturals(table, "quality", QUALITY_BITS, findings)[0].astype(np.uint32)
+def numbers(table: RawTable, field: NumberField, findings: Findings) -> Words:
+    """A number field's values, uint64[words, N]; what no record can hold is a finding, and 0."""
+    column = table.column(field.name)
+    lengths = _lengths(column)
+    sound = _matches(column, r"\A[0-9]+\z") & (lengths <= MAX_DIGITS)
+    if not sound.all():
+        findings.add(~sound, field.name, lambda row: _not_natural(column[row].as_py()))
+    short = sound & (lengths <= _INT64_DIGITS)
+    as_digits = column if short.all() else pc.if_else(pa.array(short), column, "0")
+    words = np.zeros((words_of_slots(field.slots), table.count), dtype=np.uint64)
+    words[0] = pc.cast(as_digits, pa.int64()).to_numpy(zero_copy_only=False)
+    bits = field.recordable.bit_length()
+    too_large = words[0] >> np.uint64(bits) != 0 if bits < WORD_BITS else np.zeros(table.count, dtype=bool)
+    long_rows = np.flatnonzero(sound & ~short)
+    if long_rows.size:
+        values = [int(text) for text in column.take(pa.array(long_rows)).to_pylist()]
+        too_large[long_rows] = [value > field.recordable for value in values]
+        kept = [value if value <= field.recordable else 0 for value in values]
+        words[:, long_rows] = words_of_values(kept, len(words))
+    why = f"beyond 2^{bits} - 1, the largest that a record of this policy can hold"
+    findings.add(too_large, field.name, (why, f"mend the value; the policy's maximum is {field.maximum}"))
+    words[:, too_large] = 0
+    return words
 
 
 def fingerprints(table: RawTable, required: bool, findings: Findings) -> npt.NDArray[np.uint32]:
@@ -96,7 +115,7 @@ def fingerprints(table: RawTable, required: bool, findings: Findings) -> npt.NDA
     keys = np.zeros((FINGERPRINT_ELEMENTS, table.count), dtype=np.uint32)
     absent = _lengths(column) == 0
     if required:
-        remedy = "write the content's hash: the policy accepts each content once"
+        remedy = "write the content's hash: the policy accepts each fingerprint once"
         findings.add(absent, "fingerprint", ("missing", remedy))
     if absent.all():
         return keys
@@ -116,22 +135,17 @@ def fingerprints(table: RawTable, required: bool, findings: Findings) -> npt.NDA
     return keys
 
 
-def choices(table: RawTable, column: str, known: tuple[str, ...], findings: Findings) -> npt.NDArray[np.int64]:
-    """The index in `known` of each value, -1 where there is none; any other value is a finding."""
+def choices(
+    table: RawTable, column: str, codes: Mapping[str, int], offered: Iterable[str], findings: Findings
+) -> npt.NDArray[np.int64]:
+    """The code of each value, -1 where there is none; any other value is a finding, which lists the `offered` ones."""
     encoded = table.column(column).dictionary_encode()
-    unknown = len(known)
-    code_of = {"": -1} | {name: code for code, name in enumerate(known)}
-    codes = [code_of.get(text, unknown) for text in encoded.dictionary.to_pylist()]
-    found = np.array(codes or [-1], dtype=np.int64)[encoded.indices.to_numpy()]
-    findings.add(found == unknown, column, (f"not a {column}", f"use one of {', '.join(known)}, or none"))
-    return np.where(found == unknown, -1, found)
-
-
-def first_rows(codes: npt.NDArray[np.integer]) -> npt.NDArray[np.int64]:
-    """The first row of each code, for codes numbered in the order in which they first appear."""
-    starts = np.ones(codes.size, dtype=bool)
-    starts[1:] = codes[1:] > np.maximum.accumulate(codes)[:-1]
-    return np.flatnonzero(starts)
+    code_of = {"": _NO_CHOICE, **codes}
+    found_codes = [code_of.get(text, _UNKNOWN_CHOICE) for text in encoded.dictionary.to_pylist()]
+    found = np.array(found_codes or [_NO_CHOICE], dtype=np.int64)[encoded.indices.to_numpy()]
+    unknown = found == _UNKNOWN_CHOICE
+    findings.add(unknown, column, (f"not a {column}", f"use one of {', '.join(offered)}, or none"))
+    return np.where(unknown, _NO_CHOICE, found)
 
 
 def _check_text(column: pa.StringArray, name: str, findings: Findings) -> None:
@@ -141,31 +155,6 @@ def _check_text(column: pa.StringArray, name: str, findings: Findings) -> None:
     # Line ends above all: after an unclosed double quote the rest of a CSV file is one value.
     why = "a control character or a line end"
     findings.add(_matches(column, _CONTROL), name, (why, "remove it, and close every double quote"))
-
-
-def _naturals(table: RawTable, name: str, bits: int, findings: Findings) -> tuple[Words, Words]:
-    column = table.column(name)
-    lengths = _lengths(column)
-    sound = _matches(column, r"\A[0-9]+\z") & (lengths <= MAX_DIGITS)
-    if not sound.all():
-        findings.add(~sound, name, lambda row: _not_natural(column[row].as_py()))
-    short = sound & (lengths <= _INT64_DIGITS)
-    as_digits = column if short.all() else pc.if_else(pa.array(short), column, "0")
-    low = pc.cast(as_digits, pa.int64()).to_numpy(zero_copy_only=False).astype(np.uint64)
-    high = np.zeros(table.count, dtype=np.uint64)
-    too_large = low >> np.uint64(bits) != 0 if bits < 64 else np.zeros(table.count, dtype=bool)
-    long_rows = np.flatnonzero(sound & ~short)
-    if long_rows.size:
-        values = [int(text) for text in column.take(pa.array(long_rows)).to_pylist()]
-        beyond = np.array([value >> bits != 0 for value in values], dtype=bool)
-        too_large[long_rows] = beyond
-        kept = [0 if value >> bits else value for value in values]
-        low[long_rows] = np.array([value & _LOW_WORD for value in kept], dtype=np.uint64)
-        high[long_rows] = np.array([value >> 64 for value in kept], dtype=np.uint64)
-    why = f"beyond 2^{bits} - 1, the largest that a record can hold"
-    findings.add(too_large, name, (why, "mend the value"))
-    low[too_large] = 0
-    return low, high
 
 
 def _not_natural(text: str) -> Explanation:

@@ -1,153 +1,196 @@
 """The rules at intake: which records are accepted, and why the others aren't (SPEC §3.3).
 
-Intake order is file order. A record without a status is accepted unless it copies an earlier fingerprint; a
-value that the policy doesn't allow is an error until the operator says that the record is rejected for it,
-so that a typing error never becomes a rejection by itself. What the file says of the rules must be true: a
-reason that is a rule's holds, and nothing that breaks a rule is accepted.
+Intake order is file order. A record without a status gets the reason that a rule gives it: superseded, duplicate, over
+a limit. A value that the policy doesn't allow is an error until the operator says that the record is rejected for it,
+so that a typing error never becomes a rejection by itself. What the file says of the rules must be true: a reason that
+is a rule's holds, and nothing that breaks a rule is accepted.
 """
 
+from __future__ import annotations
+
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
-import pyarrow as pa
 
 from zkpay.ledger import field_columns
-from zkpay.ledger.codes import (
+from zkpay.ledger.contributions import NOT_REPLACING, Contributions
+from zkpay.ledger.corrections import replaced_records
+from zkpay.ledger.fields import UNDECLARED, NumberField, SymbolField
+from zkpay.ledger.number_slots import WORD_BITS, Words, slots_of_words
+from zkpay.ledger.order_rules import ORDER_REASONS, RecordValues, apply_order_rules, check_order_reasons
+from zkpay.ledger.raw_table import Explanation, Findings, Mask, RawTable
+from zkpay.ledger.record_groups import Rows
+from zkpay.ledger.rules import (
     ACCEPTED,
+    BELOW_MINIMUM,
+    BUILT_IN_REASONS,
     DUPLICATE,
     OUT_OF_RANGE,
-    UNKNOWN_KIND,
-    UNKNOWN_KIND_REASON,
-    IntakeRules,
-    reason_names,
+    OVER_ACCOUNT_LIMIT,
+    OVER_WINDOW_LIMIT,
+    SUPERSEDED,
+    UNDECLARED_VALUE,
+    Rules,
 )
-from zkpay.ledger.contributions import Contributions
-from zkpay.ledger.encoding import quantity_slots
-from zkpay.ledger.raw_table import Explanation, Findings, Mask, RawTable
 
-_STATUSES: Final = ("accepted", "rejected")
 _MARKED_ACCEPTED: Final = 0
 _MARKED_REJECTED: Final = 1
-_NONE: Final = -1
+_STATUSES: Final = {"accepted": _MARKED_ACCEPTED, "rejected": _MARKED_REJECTED}
 
-Codes = npt.NDArray[np.int64]
+_RULE_ABSENT: Final = {
+    DUPLICATE: "the policy has no rule against duplicates",
+    OUT_OF_RANGE: "the policy has no number field",
+    UNDECLARED_VALUE: "the policy has no field of declared values",
+    BELOW_MINIMUM: "no field of the policy has a minimum",
+    OVER_WINDOW_LIMIT: "the policy has no limit per window of time",
+    OVER_ACCOUNT_LIMIT: "the policy has no limit per account",
+    SUPERSEDED: "the policy takes no corrections",
+}
+_FORM_HOLDS: Final = {
+    OUT_OF_RANGE: "all numbers are within the policy's range",
+    UNDECLARED_VALUE: "the policy declares all of this record's values",
+    BELOW_MINIMUM: "no number is below the policy's minimum",
+}
 
 
-def take_in(table: RawTable, policy: IntakeRules) -> Contributions:
-    """The records of a table with their reasons; MalformedFile with everything that is wrong with them."""
+@dataclass(frozen=True)
+class _Marks:
+    """What the file says of each row. stated: the code of a reason, ACCEPTED for none."""
+
+    accepted: Mask
+    rejected: Mask
+    stated: Rows
+
+
+def take_in(table: RawTable, rules: Rules) -> Contributions:
+    """The records of a table with their reasons; MalformedFile with everything that is wrong with them.
+
+    The rules that read other records run only when each row by itself is sound: what they say would be wrong where a
+    row is missing.
+    """
     findings = Findings(table)
-    names = reason_names(policy)
     ids = field_columns.contribution_ids(table, findings)
     accounts, account_names = field_columns.accounts(table, findings)
-    kind = field_columns.kinds(table, policy.kinds, findings)
-    low, high = field_columns.quantities(table, findings)
-    quality = field_columns.qualities(table, findings)
-    keys = field_columns.fingerprints(table, policy.unique, findings)
-    status = field_columns.choices(table, "status", _STATUSES, findings)
-    stated = field_columns.choices(table, "reason", names, findings)
-
-    _check_statements(status, stated, names, findings)
-    quantity_out = _exceeds(low, high, policy.quantity_max)
-    quality_out = quality > policy.quality_max
-    unknown = kind == UNKNOWN_KIND
-    _check_fields(status, stated, quantity_out, quality_out, unknown, policy, findings)
-
-    reason = np.where(status == _MARKED_REJECTED, np.maximum(stated, ACCEPTED), ACCEPTED)
-    candidates = ~(findings.bad | quantity_out | quality_out | unknown)
-    candidates &= (reason == ACCEPTED) | (reason == DUPLICATE)
-    if policy.unique:
-        copies = _check_copies(table, keys, candidates, status, stated, findings)
-        reason[copies] = DUPLICATE
+    symbols = {field.name: field_columns.symbols(table, field, findings) for field in rules.symbols}
+    words = {field.name: field_columns.numbers(table, field, findings) for field in rules.numbers}
+    keys = field_columns.fingerprints(table, rules.needs_fingerprint, findings)
+    marks = _read_marks(table, rules, findings)
+    if rules.corrections:
+        replaces = replaced_records(table, accounts, findings)
     else:
-        marked = (status == _MARKED_REJECTED) & (stated == DUPLICATE)
-        why = "the policy has no rule against duplicates"
-        findings.add(marked, "reason", (why, "reject it for another reason, or mend the policy"))
+        replaces = np.full(table.count, NOT_REPLACING, dtype=np.int64)
+    replaced_by = np.full(table.count, NOT_REPLACING, dtype=np.int64)
+    replacing = np.flatnonzero(replaces != NOT_REPLACING)
+    replaced_by[replaces[replacing]] = replacing
+    superseded = replaced_by != NOT_REPLACING
+    _check_superseded(table, marks, replaced_by, findings)
+    _check_form(marks, superseded, symbols, words, rules, findings)
+    findings.raise_if_any()
+
+    numbers = {field.name: slots_of_words(words[field.name], field.slots) for field in rules.numbers}
+    values = RecordValues(accounts, keys, symbols, numbers)
+    reason = np.where(superseded, SUPERSEDED, marks.stated)
+    why = "no later record replaces this one"
+    unfounded = (marks.stated == SUPERSEDED) & ~superseded
+    findings.add(unfounded, "reason", (why, "mend the reason, or name this record in a later one's `replaces`"))
+    valid = np.isin(reason, (ACCEPTED, *ORDER_REASONS))
+    outcome = apply_order_rules(values, valid, rules)
+    check_order_reasons(table, outcome, valid, marks.accepted, marks.stated, rules, findings)
     findings.raise_if_any()
     return Contributions(
         ids=ids,
         accounts=accounts,
-        kind=kind,
-        quantity=quantity_slots(low, high),
-        quality=quality,
+        symbols=symbols,
+        numbers=numbers,
         fingerprint_keys=keys,
-        reason=reason.astype(np.uint8),
+        reason=np.where(valid, outcome.reason, reason).astype(np.uint8),
+        replaces=replaces,
         account_names=account_names,
     )
 
 
-def _exceeds(low: field_columns.Words, high: field_columns.Words, maximum: int) -> Mask:
-    """Where low + 2^64 high > maximum."""
-    top, bottom = divmod(maximum, 2**64)
-    exceeds: Mask = (high > np.uint64(top)) | ((high == np.uint64(top)) & (low > np.uint64(bottom)))
-    return exceeds
-
-
-def _check_statements(status: Codes, stated: Codes, names: tuple[str, ...], findings: Findings) -> None:
-    """A reason stands beside status=rejected, and only there."""
+def _read_marks(table: RawTable, rules: Rules, findings: Findings) -> _Marks:
+    """Status and reason; a reason stands beside status=rejected, and only there, and its rule is the policy's."""
+    usable = rules.usable_reasons
+    codes = {name: code for code, name in enumerate(rules.reason_names)}
+    status = field_columns.choices(table, "status", _STATUSES, _STATUSES, findings)
+    stated = np.maximum(field_columns.choices(table, "reason", codes, usable.values(), findings), ACCEPTED)
     rejected = status == _MARKED_REJECTED
-    reasons = ", ".join(names[1:])
-    no_reason = rejected & ((stated == _NONE) | (stated == ACCEPTED)) & ~findings.bad
-    findings.add(no_reason, "reason", ("a rejected record needs a reason", f"use one of {reasons}"))
-    idle = ~rejected & (stated > ACCEPTED) & ~findings.bad
+    reasons = ", ".join([name for code, name in usable.items() if code != ACCEPTED])
+    remedy = f"use one of {reasons}" if reasons else "the policy gives none to reject a record for"
+    no_reason = rejected & (stated == ACCEPTED) & ~findings.bad
+    findings.add(no_reason, "reason", ("a rejected record needs a reason", remedy))
+    idle = ~rejected & (stated != ACCEPTED) & ~findings.bad
     findings.add(idle, "reason", ("a reason for a record that isn't rejected", "write status=rejected beside it"))
+    for code, why in _RULE_ABSENT.items():
+        if code not in usable:
+            remedy = "reject it for another reason, or mend the policy"
+            findings.add(rejected & (stated == code), "reason", (why, remedy))
+    return _Marks(status == _MARKED_ACCEPTED, rejected, np.where(rejected, stated, ACCEPTED))
 
 
-def _check_fields(
-    status: Codes,
-    stated: Codes,
-    quantity_out: Mask,
-    quality_out: Mask,
-    unknown: Mask,
-    policy: IntakeRules,
+def _check_superseded(table: RawTable, marks: _Marks, replaced_by: Rows, findings: Findings) -> None:
+    """What a later record replaces is rejected for that, whatever else is true of it."""
+    superseded = (replaced_by != NOT_REPLACING) & ~findings.bad
+    # A correction with an error of its own may name another record once it is mended.
+    superseded[superseded] &= ~findings.bad[replaced_by[superseded]]
+
+    def explain(row: int) -> Explanation:
+        place = f"{table.line_word} {table.place(int(replaced_by[row]))}"
+        remedy = "write status=rejected, reason=superseded, leave both empty, or take the correction out"
+        return f"{place} replaces this record", remedy
+
+    findings.add(superseded & marks.accepted, "status", explain)
+    findings.add(superseded & marks.rejected & (marks.stated != SUPERSEDED), "reason", explain)
+
+
+def _check_form(
+    marks: _Marks,
+    superseded: Mask,
+    symbols: dict[str, field_columns.Codes],
+    words: dict[str, Words],
+    rules: Rules,
     findings: Findings,
 ) -> None:
-    """What breaks a bound of the policy is rejected, by name; what is rejected for a bound breaks it."""
-    sound = ~findings.bad
-    rejected = status == _MARKED_REJECTED
-    either = quantity_out | quality_out
-    mark = "mend the value, or mark the row status=rejected, reason="
-    why = f"not a kind of the policy ({', '.join(policy.kinds)})"
-    findings.add(sound & ~rejected & unknown, "kind", (why, mark + "unknown_kind"))
-    for column, out, maximum in (
-        ("quantity", quantity_out, policy.quantity_max),
-        ("quality", quality_out, policy.quality_max),
-    ):
-        why = f"above the policy's maximum of {maximum}"
-        findings.add(sound & ~rejected & out, column, (why, mark + "out_of_range"))
-    within = sound & rejected & (stated == OUT_OF_RANGE) & ~either
-    findings.add(within, "reason", ("quantity and quality are within the policy's range", "mend the reason"))
-    known = sound & rejected & (stated == UNKNOWN_KIND_REASON) & ~unknown
-    findings.add(known, "reason", ("the policy has this record's kind", "mend the reason"))
-    broken = sound & rejected & (stated == DUPLICATE) & (either | unknown)
-    why = "only a record within the policy's bounds can be a duplicate"
-    findings.add(broken, "reason", (why, "write reason=out_of_range or unknown_kind"))
+    """What breaks a bound of the policy is rejected, by name; what is rejected for a bound breaks it.
+
+    Superseded records may break any.
+    """
+    sound = ~findings.bad & ~superseded
+    broken = {code: np.zeros(superseded.size, dtype=bool) for code in _FORM_HOLDS}
+
+    def add(field: SymbolField | NumberField, code: int, where: Mask, why: str) -> None:
+        broken[code] |= where
+        remedy = f"mend the value, or mark the row status=rejected, reason={BUILT_IN_REASONS[code]}"
+        findings.add(sound & ~marks.rejected & where, field.name, (why, remedy))
+
+    for field in rules.fields:
+        if isinstance(field, SymbolField):
+            declared = ", ".join(field.values)
+            unknown = symbols[field.name] == UNDECLARED
+            add(field, UNDECLARED_VALUE, unknown, f"not a value that the policy declares ({declared})")
+        else:
+            over = _exceeds(words[field.name], field.maximum)
+            add(field, OUT_OF_RANGE, over, f"above the policy's maximum of {field.maximum}")
+            if field.minimum:
+                below = ~_exceeds(words[field.name], field.minimum - 1)
+                add(field, BELOW_MINIMUM, below, f"below the policy's minimum of {field.minimum}")
+    for code, why in _FORM_HOLDS.items():
+        unfounded = sound & (marks.stated == code) & ~broken[code]
+        findings.add(unfounded, "reason", (why, "mend the reason"))
+    usable = [code for code in broken if code in rules.usable_reasons]
+    for code in ORDER_REASONS:
+        for breach in usable:
+            name = BUILT_IN_REASONS[breach]
+            why = f"the record is {name}, and only one within the policy's bounds can be {BUILT_IN_REASONS[code]}"
+            findings.add(sound & (marks.stated == code) & broken[breach], "reason", (why, f"write reason={name}"))
 
 
-def _check_copies(
-    table: RawTable,
-    keys: npt.NDArray[np.uint32],
-    candidates: Mask,
-    status: Codes,
-    stated: Codes,
-    findings: Findings,
-) -> Mask:
-    """The candidates with an earlier candidate's fingerprint; findings where the file says otherwise."""
-    rows = np.flatnonzero(candidates)
-    packed = np.ascontiguousarray(keys[:, rows].T)
-    fixed = pa.FixedSizeBinaryArray.from_buffers(pa.binary(32), rows.size, [None, pa.py_buffer(packed)])
-    codes = fixed.dictionary_encode().indices.to_numpy()
-    original = np.arange(table.count)
-    original[rows] = rows[field_columns.first_rows(codes)][codes] if rows.size else rows
-    copies: Mask = original != np.arange(table.count)
-
-    def explain_copy(row: int) -> Explanation:
-        place = table.place(int(original[row]))
-        why = f"{table.line_word} {place} has the same fingerprint, and the first counts"
-        return why, "mark this row status=rejected, reason=duplicate, or leave its status empty"
-
-    findings.add(copies & (status == _MARKED_ACCEPTED), "fingerprint", explain_copy)
-    first = candidates & ~copies & (status == _MARKED_REJECTED) & (stated == DUPLICATE)
-    why = "no earlier record that counts has this fingerprint"
-    findings.add(first, "reason", (why, "mend the reason, or put the rows in the order of intake"))
-    return copies
+def _exceeds(words: Words, bound: int) -> Mask:
+    """Where a number is above a bound, word by word from the least."""
+    exceeds: Mask = np.zeros(words.shape[1], dtype=bool)
+    for index, word in enumerate(words):
+        part = np.uint64(bound >> WORD_BITS * index & (1 << WORD_BITS) - 1)
+        exceeds = (word > part) | ((word == part) & exceeds)
+    return exceeds

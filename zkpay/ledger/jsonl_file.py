@@ -4,13 +4,12 @@ Numbers are kept as written, never as floats; whole numbers may be JSON numbers 
 """
 
 import json
-from collections.abc import Sequence
 from typing import Any, Final
 
 import pyarrow as pa
 
 from zkpay.ledger.problems import MAX_PROBLEMS, MalformedFile, Problem
-from zkpay.ledger.raw_table import COLUMNS, NUMBER_COLUMNS, RawTable, check_count
+from zkpay.ledger.raw_table import FileColumns, RawTable, check_count, no_such_column
 from zkpay.ledger.text_file import read_text
 
 
@@ -36,34 +35,34 @@ _DECODER: Final = json.JSONDecoder(
 )
 
 
-def read_jsonl(path: str, required: Sequence[str]) -> RawTable:
+def read_jsonl(path: str, known: FileColumns) -> RawTable:
     """The rows of a JSONL file; lines that aren't such an object become problems and no rows."""
     places: list[int] = []
-    values: dict[str, list[str]] = {name: [] for name in COLUMNS}
+    values: dict[str, list[str]] = {name: [] for name in known.names}
     problems: list[Problem] = []
     # Not splitlines(): JSON strings may hold U+2028 and others that it takes for line ends.
     for number, line in enumerate(read_text(path).decode("utf-8").split("\n"), start=1):
         text = line.strip(" \t\r")
         if not text:
             continue
-        row, problem = _row(text, required, path, number)
+        row, problem = _row(text, known, path, number)
         if problem is not None:
             problems.append(problem)
             if len(problems) == MAX_PROBLEMS:
                 break
             continue
         places.append(number)
-        for name in COLUMNS:
+        for name in known.names:
             values[name].append(row.get(name, ""))
     if not places and not problems:
         why, remedy = "the file has no record", "for an epoch without records, commit to a CSV file with a header alone"
         raise MalformedFile([Problem(path, 0, "", None, why, remedy)])
     check_count(len(places), path)
     columns = {name: pa.array(texts, type=pa.string()) for name, texts in values.items()}
-    return RawTable(path, columns, len(places), places.__getitem__, problems=problems)
+    return RawTable(path, known, columns, len(places), places.__getitem__, problems=problems)
 
 
-def _row(text: str, required: Sequence[str], path: str, number: int) -> tuple[dict[str, str], Problem | None]:
+def _row(text: str, known: FileColumns, path: str, number: int) -> tuple[dict[str, str], Problem | None]:
     """A line's values as text, or what is wrong with the line."""
 
     def problem(column: str, value: str | None, why: str, remedy: str) -> tuple[dict[str, str], Problem]:
@@ -75,13 +74,13 @@ def _row(text: str, required: Sequence[str], path: str, number: int) -> tuple[di
         return problem("", text, f"not a JSON object: {error}", "write one JSON object on each line")
     if not isinstance(members, dict):
         return problem("", text, "not a JSON object", "write one JSON object on each line")
-    for name in required:
+    for name in known.required:
         if name not in members:
             return problem(name, None, "missing", "add it to the object")
     row: dict[str, str] = {}
     for name, value in members.items():
-        if name not in COLUMNS:
-            return problem(name, None, "zkpay knows no such column", "remove it from the object")
+        if name not in known.names:
+            return problem(name, None, *no_such_column(name, list(members), known))
         if value is None:
             continue
         if type(value) is str:
@@ -89,10 +88,10 @@ def _row(text: str, required: Sequence[str], path: str, number: int) -> tuple[di
             if not value.isascii() and any("\ud800" <= letter <= "\udfff" for letter in value):
                 return problem(name, value, "half of a surrogate pair", "write valid Unicode")
             row[name] = value
-        elif type(value) is NumberText and name in NUMBER_COLUMNS:
+        elif type(value) is NumberText and name in known.numbers:
             row[name] = str(value)
         else:
-            wanted = "decimal digits" if name in NUMBER_COLUMNS else "a string in double quotes"
+            wanted = "decimal digits" if name in known.numbers else "a string in double quotes"
             return problem(name, _shown(value), "of the wrong type", f"write {wanted}")
     return row, None
 

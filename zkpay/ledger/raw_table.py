@@ -15,11 +15,8 @@ import pyarrow as pa
 
 from zkpay.ledger.contributions import MAX_CONTRIBUTIONS
 from zkpay.ledger.problems import MAX_PROBLEMS, MalformedFile, Problem
-
-REQUIRED_COLUMNS: Final = ("contribution_id", "account", "kind", "quantity", "quality")
-OPTIONAL_COLUMNS: Final = ("fingerprint", "status", "reason")
-COLUMNS: Final = REQUIRED_COLUMNS + OPTIONAL_COLUMNS
-NUMBER_COLUMNS: Final = ("quantity", "quality")
+from zkpay.ledger.record_layout import REPLACES
+from zkpay.ledger.rules import ACCOUNT, FINGERPRINT, RECORD_COLUMNS, Rules
 
 MAX_FILE_BYTES: Final = 2**30
 
@@ -29,16 +26,46 @@ Explanation = tuple[str, str]
 """Why, and what to do."""
 
 
+@dataclass(frozen=True)
+class FileColumns:
+    """The columns of a file of contributions under some rules; `numbers` may be numbers in JSONL and Parquet."""
+
+    required: tuple[str, ...]
+    optional: tuple[str, ...]
+    numbers: frozenset[str]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All of them, in the order in which messages name them."""
+        return self.required + self.optional
+
+
+def file_columns(rules: Rules) -> FileColumns:
+    """What stands in every file, and the policy's fields; ValueError for a field with a name of the former."""
+    fields = tuple(field.name for field in rules.fields)
+    taken = set(fields) & set(RECORD_COLUMNS)
+    if taken:
+        raise ValueError(f"a field can't be called {', '.join(sorted(taken))}")
+    required = ("contribution_id", ACCOUNT, *fields)
+    fingerprint = (FINGERPRINT,)
+    corrections = (REPLACES,) if rules.corrections else ()
+    numbers = frozenset(field.name for field in rules.numbers)
+    if rules.needs_fingerprint:
+        return FileColumns(required + fingerprint, (*corrections, "status", "reason"), numbers)
+    return FileColumns(required, (*fingerprint, *corrections, "status", "reason"), numbers)
+
+
 @dataclass
 class RawTable:
     """Rows of a file as text.
 
-    columns: name -> pyarrow string array without nulls; absent optional columns are left out. place: row ->
-    line of the file (CSV, JSONL) or row from 1 (Parquet). problems: what the reader itself found, in rows
-    left out.
+    known: the columns that it may have. columns: name -> pyarrow string array without nulls; absent optional columns
+    are left out. place: row -> line of the file (CSV, JSONL) or row from 1 (Parquet). problems: what the reader itself
+    found, in rows left out.
     """
 
     source: str
+    known: FileColumns
     columns: dict[str, pa.StringArray]
     count: int
     place: Callable[[int], int]
@@ -52,7 +79,18 @@ class RawTable:
         return pa.array([""] * self.count, type=pa.string())
 
 
-def check_columns(names: Sequence[str], required: Sequence[str], source: str, line: int) -> None:
+def no_such_column(name: str, present: Sequence[str], known: FileColumns) -> Explanation:
+    """Why a column of this name isn't read, beside those that are there."""
+    if name == REPLACES:
+        return "the policy takes no corrections", "remove the column, or write corrections = true under [rules]"
+    remedy = f"remove the column; the columns are {', '.join(known.names)}"
+    close = [guess for guess in difflib.get_close_matches(name, known.names, n=1) if guess not in present]
+    if close:
+        remedy = f"remove the column, or rename it if it is meant to be {close[0]}"
+    return "no field of the policy, nor a column that zkpay knows", remedy
+
+
+def check_columns(names: Sequence[str], known: FileColumns, source: str, line: int) -> None:
     """Every required column, each once, and no other; MalformedFile otherwise."""
 
     def problem(column: str, why: str, remedy: str) -> Problem:
@@ -62,20 +100,22 @@ def check_columns(names: Sequence[str], required: Sequence[str], source: str, li
     for index, name in enumerate(names):
         if name in names[:index]:
             problems.append(problem(name, "two columns have this name", "keep one of them"))
-        elif name not in COLUMNS:
-            remedy = "remove the column"
-            close = [guess for guess in difflib.get_close_matches(name, COLUMNS, n=1) if guess not in names]
-            if close:
-                remedy += f", or rename it if it is meant to be {close[0]}"
-            problems.append(problem(name, "zkpay knows no such column", remedy))
-    for name in required:
+        elif name not in known.names:
+            problems.append(problem(name, *no_such_column(name, names, known)))
+    for name in known.required:
         if name not in names:
-            remedy = f"add it; the columns are {', '.join(COLUMNS)}"
+            remedy = f"add it; the columns are {', '.join(known.names)}"
             if len(names) == 1 and ";" in names[0]:
                 remedy = "separate the columns by commas, not semicolons"
-            problems.append(problem(name, "the column is missing", remedy))
+            problems.append(problem(name, _why_missing(name), remedy))
     if problems:
         raise MalformedFile(problems)
+
+
+def _why_missing(name: str) -> str:
+    if name == FINGERPRINT:
+        return "the column is missing, and the policy accepts each fingerprint once"
+    return "the column is missing" if name in RECORD_COLUMNS else "the column of this field of the policy is missing"
 
 
 def check_count(count: int, source: str) -> None:
@@ -112,7 +152,7 @@ class Findings:
         # Among the first MAX_PROBLEMS of all findings there can be at most that many of this one.
         for row in rows[:MAX_PROBLEMS].tolist():
             explanation = explain(row) if callable(explain) else explain
-            self._listed.append((row, COLUMNS.index(column), column, explanation))
+            self._listed.append((row, self._table.known.names.index(column), column, explanation))
 
     def raise_if_any(self) -> None:
         """MalformedFile with the first of all findings in file order, if there are any."""
