@@ -46,7 +46,7 @@ BAD_POLICIES = {
     "syntax": (POLICY.replace("[fields]", "[fields"), 6, None, "TOML"),
     "float": (POLICY.replace('pool = "1000.5"', "pool = 1000.5"), 4, "1000.5", "string"),
     "unknown key": (POLICY.replace("unique =", "uniqe ="), 13, None, "uniqe"),
-    "other formula": (POLICY.replace('"sum(points)"', '"max(points)"'), 17, "max(points)", "supported"),
+    "unknown name in the formula": (POLICY.replace('"sum(points)"', '"sum(point)"'), 17, None, "points"),
 }
 
 
@@ -109,7 +109,7 @@ def test_commit_tells_what_was_rejected_and_refuses_a_second_time(
     arguments = ["commit", str(contributions), "--policy", str(policy), "--epoch", "e", "--out", str(folder)]
     assert main.run(arguments) == 0
     captured = capsys.readouterr()
-    assert "1 duplicate, 1 out_of_range, 1 unknown_kind, 1 spam" in captured.out
+    assert "1 duplicate, 1 out_of_range, 1 undeclared, 1 spam" in captured.out
     assert f"zkpay prove '{folder}'" in captured.out
     assert "[1/4] read contributions" in captured.err
     assert main.run(arguments) == 6
@@ -146,6 +146,9 @@ def test_prove_verify_inspect_and_receipts_in_json(tmp_path: Path, capsys: pytes
     assert code == 0
     assert verdict["schema"] == "zkpay/verify/v1"
     assert verdict["claims"]["pool"] == "1000500000"
+    assert list(verdict["claims"]["totals"]) == ["score"]
+    assert list(verdict["claims"]["formula"]) == ["points", "score", "payout"]
+    assert verdict["claims"]["formula"]["payout"] == "pool * score // total(score)"
     assert verdict["discretionary_rejections"] == {"spam": 1, "withdrawn": 0}
     assert verdict["security"] == proved["security"]
     assert all(check["status"] == "pass" for check in verdict["checks"])
