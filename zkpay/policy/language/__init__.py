@@ -1,1 +1,1 @@
-"""The formula language: text, tree, bounds, exact meaning, and the program that circuits are compiled from (SPEC §8.1)."""
+"""The formula language: text, tree, bounds, exact meaning, the program that circuits are made from (SPEC §8.1)."""

@@ -5,7 +5,7 @@ The exact evaluator walks this tree: it is the definition. Lowering turns it int
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
@@ -131,7 +131,7 @@ class Formula:
         return self.lines["payout"]
 
 
-class FormulaFault(Exception):
+class FormulaFault(Exception):  # noqa: N818 - the finding's own word
     """A mistake in a formula: in which line, where, why, and how to mend it."""
 
     def __init__(self, line: str, span: Span, why: str, remedy: str) -> None:
@@ -140,3 +140,11 @@ class FormulaFault(Exception):
         self.span = span
         self.why = why
         self.remedy = remedy
+
+
+class FormulaFaults(Exception):  # noqa: N818 - the finding's own word
+    """All mistakes that were found in a formula, in the order of its lines; `faults` may be read one by one."""
+
+    def __init__(self, faults: Iterable[FormulaFault]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("\n".join(str(fault) for fault in self.faults))
