@@ -19,7 +19,8 @@ _SHOWN_CHARACTERS: Final = 80
 @dataclass(frozen=True)
 class Problem:
     """One finding. `line` counts from 1 (0: the whole file); `value` is as written, or None where there is
-    none.
+    none. `column` is a column's name or a key; `character` is the place in the line, from 1 (0: not known), and
+    `excerpt` the text there, with a second line that underlines the place, or nothing.
     """
 
     source: str
@@ -29,11 +30,16 @@ class Problem:
     why: str
     remedy: str
     line_word: str = "line"
+    character: int = 0
+    excerpt: str = ""
 
     def __str__(self) -> str:
         place = self.source if self.line == 0 else f"{self.source}, {self.line_word} {self.line}"
+        if self.character:
+            place += f", column {self.character}"
         subject = self.column if self.value is None else f"{self.column} = {shown(self.value)}".lstrip(" =")
-        return f"{place}: {subject + ': ' if subject else ''}{self.why}; {self.remedy}"
+        said = f"{place}: {subject + ': ' if subject else ''}{self.why}; {self.remedy}"
+        return "\n    ".join([said, *self.excerpt.splitlines()])
 
 
 def shown(value: str) -> str:

@@ -91,4 +91,4 @@ def _codes(keys: Bytes) -> npt.NDArray[np.int32]:
 
 def _as_bytes(values: npt.NDArray[np.unsignedinteger | np.int64]) -> Bytes:
     """Rows of fixed-width numbers as rows of bytes."""
-    return np.ascontiguousarray(values).view(np.uint8).reshape(len(values), -1)
+    return np.ascontiguousarray(values).view(np.uint8)

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from zkpay.errors import InputError
-from zkpay.ledger.contributions import Contributions
+from zkpay.ledger.contributions import Contributions, count_by_reason
+from zkpay.ledger.fields import NumberField
+from zkpay.ledger.rules import Rules
 
 
 def sample(count: int) -> Contributions:
@@ -16,11 +18,14 @@ def sample(count: int) -> Contributions:
     return Contributions(
         ids=[f"record {index} ä" for index in range(count)],
         accounts=random.integers(0, 256, (count, 20), dtype=np.uint8),
-        kind=random.integers(0, 64, count, dtype=np.uint8),
-        quantity=random.integers(0, 2**14, (count, 7), dtype=np.uint16),
-        quality=random.integers(0, 2**28, count, dtype=np.uint32),
+        symbols={name: random.integers(0, 64, count, dtype=np.uint8) for name in ("task", "kind")},
+        numbers={
+            name: random.integers(0, 2**14, (slots, count), dtype=np.uint16)
+            for name, slots in (("quality", 2), ("amount", 10), ("symbol", 1))
+        },
         fingerprint_keys=random.integers(0, 2**30, (8, count), dtype=np.uint32),
         reason=random.integers(0, 5, count, dtype=np.uint8),
+        replaces=random.integers(-1, 5, count),
         account_names=["", "alice"][:count] + ["bob"] * (count - 2),
     )
 
@@ -35,6 +40,11 @@ def test_saved_columns_come_back(tmp_path: Path, count: int) -> None:
         saved, loaded = getattr(before, field.name), getattr(after, field.name)
         if isinstance(saved, list):
             assert loaded == saved
+        elif isinstance(saved, dict):
+            assert list(loaded) == list(saved)
+            for name, column in saved.items():
+                assert loaded[name].dtype == column.dtype
+                assert np.array_equal(loaded[name], column)
         else:
             assert loaded.dtype == saved.dtype
             assert np.array_equal(loaded, saved)
@@ -72,7 +82,27 @@ def test_payload_that_is_no_archive_is_told_though_its_digest_holds() -> None:
 def test_columns_of_another_shape_are_refused() -> None:
     with pytest.raises(ValueError, match="accounts"):
         dataclasses.replace(sample(3), accounts=np.zeros((2, 20), dtype=np.uint8))
-    with pytest.raises(ValueError, match="quality"):
-        dataclasses.replace(sample(3), quality=np.zeros(3, dtype=np.int64))
+    with pytest.raises(ValueError, match="kind"):
+        dataclasses.replace(sample(3), symbols={"kind": np.zeros(3, dtype=np.int64)})
+    with pytest.raises(ValueError, match="amount"):
+        dataclasses.replace(sample(3), numbers={"amount": np.zeros((4, 2), dtype=np.uint16)})
+    with pytest.raises(ValueError, match="replaces"):
+        dataclasses.replace(sample(3), replaces=np.zeros(3, dtype=np.int32))
     with pytest.raises(ValueError, match="account names"):
         dataclasses.replace(sample(3), account_names=[])
+
+
+class TestCounts:
+    rules = Rules((NumberField("amount", 5),), reasons=("spam",), corrections=True)
+
+    def test_reasons_that_the_rules_can_give_in_the_order_of_codes(self) -> None:
+        reason = np.array([0, 8, 0, 7, 2, 8, 8], dtype=np.uint8)
+        counts = count_by_reason(dataclasses.replace(sample(7), reason=reason), self.rules)
+        assert list(counts.items()) == [("accepted", 2), ("out_of_range", 1), ("superseded", 1), ("spam", 3)]
+        assert list(count_by_reason(sample(0), self.rules).values()) == [0, 0, 0, 0]
+
+    @pytest.mark.parametrize("code", [1, 3, 4, 5, 6, 9, 63])
+    def test_other_codes_are_told(self, code: int) -> None:
+        reason = np.array([0, code], dtype=np.uint8)
+        with pytest.raises(InputError, match=f"reason code {code}"):
+            count_by_reason(dataclasses.replace(sample(2), reason=reason), self.rules)

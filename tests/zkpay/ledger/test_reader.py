@@ -14,18 +14,22 @@ from pyarrow import parquet
 
 from zkpay.errors import InputError
 from zkpay.ledger.accounts import parse_account
-from zkpay.ledger.codes import UNKNOWN_KIND
 from zkpay.ledger.contributions import Contributions, count_by_reason
-from zkpay.ledger.encoding import quantity_values
+from zkpay.ledger.fields import UNDECLARED, NumberField, SymbolField
 from zkpay.ledger.fingerprints import fingerprint_key
 from zkpay.ledger.problems import MalformedFile, Problem
 from zkpay.ledger.reader import read_contributions
-from zkpay.policy.policy import Policy
+from zkpay.ledger.rules import Rules
 
-POLICY = Policy("p", 1000, "T", 0, ("data", "model"), (1, 2), 1000, 10_000, True, ("spam", "withdrawn"))
-PLAIN = Policy("p", 1000, "T", 0, ("data", "model"), (1, 2), 2**96, 2**28 - 1, False, ("spam",))
+KIND = SymbolField("kind", ("data", "model"))
+RULES = Rules(
+    (KIND, NumberField("quantity", 1000), NumberField("quality", 10_000)),
+    unique=(("fingerprint",),),
+    reasons=("spam", "withdrawn"),
+)
+PLAIN = Rules((KIND, NumberField("quantity", 2**96), NumberField("quality", 2**28 - 1)), reasons=("spam",))
 HEADER = "contribution_id,account,kind,quantity,quality,fingerprint,status,reason"
-NAMES = ("accepted", "duplicate", "out_of_range", "unknown_kind", "spam", "withdrawn")
+NAMES = ("accepted", "duplicate", "out_of_range", "undeclared", "spam", "withdrawn")
 ADDRESS = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"
 
 Row = dict[str, Any]
@@ -75,9 +79,9 @@ def files(tmp_path: Path) -> Files:
     return Files(tmp_path)
 
 
-def problems_of(path: Path, policy: Policy = POLICY) -> tuple[Problem, ...]:
+def problems_of(path: Path, rules: Rules = RULES) -> tuple[Problem, ...]:
     with pytest.raises(MalformedFile) as caught:
-        read_contributions(path, policy)
+        read_contributions(path, rules)
     assert isinstance(caught.value, InputError)
     assert caught.value.exit_code == 4
     for problem in caught.value.problems:
@@ -92,8 +96,8 @@ def problems_of(path: Path, policy: Policy = POLICY) -> tuple[Problem, ...]:
     return caught.value.problems
 
 
-def only_problem(path: Path, policy: Policy = POLICY) -> Problem:
-    found = problems_of(path, policy)
+def only_problem(path: Path, rules: Rules = RULES) -> Problem:
+    found = problems_of(path, rules)
     assert len(found) == 1, found
     return found[0]
 
@@ -111,8 +115,8 @@ class TestReading:
         row(1, account=ADDRESS, quantity="1000", fingerprint="0xABcd"),
         row(2, kind="model", quality="0", quantity="000"),
         row(3, fingerprint="abCD"),
-        row(4, kind="video", status="rejected", reason="unknown_kind"),
-        row(5, quantity=str(2**98 - 1), status="rejected", reason="out_of_range"),
+        row(4, kind="video", status="rejected", reason="undeclared"),
+        row(5, quantity=str(2**14 - 1), status="rejected", reason="out_of_range"),
         row(6, quality=str(2**28 - 1), status="rejected", reason="out_of_range", account="bob ä"),
         row(7, status="rejected", reason="spam"),
         row(8, status="accepted"),
@@ -122,35 +126,36 @@ class TestReading:
 
     @pytest.mark.parametrize("form", ["csv", "jsonl", "parquet"])
     def test_rows_become_columns(self, files: Files, form: str) -> None:
-        read = read_contributions(getattr(files, form)(self.rows), POLICY)
+        read = read_contributions(getattr(files, form)(self.rows), RULES)
         assert read.ids == [f"c{number}" for number in range(1, 11)]
         assert [bytes(account) for account in read.accounts] == [parse_account(entry["account"]) for entry in self.rows]
         assert read.account_names == [entry["account"] for entry in self.rows]
-        assert read.kind.tolist() == [0, 1, 0, UNKNOWN_KIND] + [0] * 6
-        assert quantity_values(read.quantity) == [int(entry["quantity"]) for entry in self.rows]
-        assert read.quality.tolist() == [int(entry["quality"]) for entry in self.rows]
+        assert read.symbols["kind"].tolist() == [0, 1, 0, UNDECLARED] + [0] * 6
+        for name in ("quantity", "quality"):
+            assert read.number_values(name).tolist() == [int(entry[name]) for entry in self.rows]
+        assert read.replaces.tolist() == [-1] * 10
         keys = [fingerprint_key(bytes.fromhex(entry["fingerprint"][-4:])) for entry in self.rows]
         assert [tuple(key) for key in read.fingerprint_keys.T.tolist()] == keys
-        reasons = ["accepted", "accepted", "duplicate", "unknown_kind", "out_of_range", "out_of_range"]
+        reasons = ["accepted", "accepted", "duplicate", "undeclared", "out_of_range", "out_of_range"]
         reasons += ["spam", "accepted", "accepted", "duplicate"]
-        assert [NAMES[code] for code in read.reason] == reasons
-        assert count_by_reason(read, POLICY) == {name: reasons.count(name) for name in NAMES}
+        assert [RULES.reason_names[code] for code in read.reason] == reasons
+        assert count_by_reason(read, RULES) == {name: reasons.count(name) for name in NAMES}
 
     def test_all_formats_agree(self, files: Files) -> None:
-        csv = read_contributions(files.csv(self.rows), POLICY)
-        assert equal(csv, read_contributions(files.jsonl(self.rows), POLICY))
-        assert equal(csv, read_contributions(files.parquet(self.rows), POLICY))
+        csv = read_contributions(files.csv(self.rows), RULES)
+        assert equal(csv, read_contributions(files.jsonl(self.rows), RULES))
+        assert equal(csv, read_contributions(files.parquet(self.rows), RULES))
 
     def test_numbers_of_json_and_parquet_types(self, files: Files) -> None:
         rows = [row(1, quantity=5, quality=10_000), row(2, quantity=999, quality=0)]
-        text = read_contributions(files.csv(rows), POLICY)
-        assert equal(text, read_contributions(files.jsonl(rows), POLICY))
-        assert equal(text, read_contributions(files.parquet(rows), POLICY))
+        text = read_contributions(files.csv(rows), RULES)
+        assert equal(text, read_contributions(files.jsonl(rows), RULES))
+        assert equal(text, read_contributions(files.parquet(rows), RULES))
         table = pa.table({name: [entry[name] for entry in rows] for name in HEADER.split(",")})
         wide = [pa.array([Decimal(5), Decimal(999)], type=pa.decimal128(38, 0)), table["kind"].dictionary_encode()]
         table = table.set_column(3, "quantity", wide[0]).set_column(2, "kind", wide[1])
         parquet.write_table(table, files.folder / "wide.parquet")
-        assert equal(text, read_contributions(files.folder / "wide.parquet", POLICY))
+        assert equal(text, read_contributions(files.folder / "wide.parquet", RULES))
 
     def test_optional_columns_may_be_absent_and_null(self, files: Files) -> None:
         names = ["contribution_id", "account", "kind", "quantity", "quality"]
@@ -165,23 +170,23 @@ class TestReading:
         assert equal(read, read_contributions(files.parquet(nulls), PLAIN))
 
     def test_columns_in_any_order_quoted_with_mark_and_line_ends_of_any_system(self, files: Files) -> None:
-        expected = read_contributions(files.csv([row(1), row(2)]), POLICY)
+        expected = read_contributions(files.csv([row(1), row(2)]), RULES)
         text = '"account",kind,quantity,quality,fingerprint,contribution_id\n'
         text += 'alice,"data","1",10000,0001,c1\n\n"alice",data,2,10000,0002,"c2"'
         for end in ("\n", "\r\n", "\r"):
             encoded = b"\xef\xbb\xbf" + ("\n" + text).replace("\n", end).encode()
-            assert equal(expected, read_contributions(files.text("b.csv", encoded), POLICY))
+            assert equal(expected, read_contributions(files.text("b.csv", encoded), RULES))
 
     def test_quoted_values_with_commas(self, files: Files) -> None:
         path = files.text("q.csv", csv_text(row(1, account='"Miller, ""Al"""')))
-        assert read_contributions(path, POLICY).account_names == ['Miller, "Al"']
+        assert read_contributions(path, RULES).account_names == ['Miller, "Al"']
 
     def test_header_alone_is_an_empty_epoch(self, files: Files) -> None:
         for text in (HEADER, HEADER + "\n", HEADER + "\r\n\r\n"):
-            assert len(read_contributions(files.text("e.csv", text), POLICY)) == 0
+            assert len(read_contributions(files.text("e.csv", text), RULES)) == 0
         empty = pa.table({name: pa.array([], type=pa.string()) for name in HEADER.split(",")})
         parquet.write_table(empty, files.folder / "e.parquet")
-        assert len(read_contributions(files.folder / "e.parquet", POLICY)) == 0
+        assert len(read_contributions(files.folder / "e.parquet", RULES)) == 0
 
     def test_same_fingerprint_without_the_rule_is_no_duplicate(self, files: Files) -> None:
         read = read_contributions(files.csv([row(1), row(2, fingerprint="0001")]), PLAIN)
@@ -194,9 +199,9 @@ class TestReading:
             row(number, quantity=str(quantity), fingerprint=f"{content:02x}")
             for number, (quantity, content) in enumerate(values)
         ]
-        policy = Policy("p", 1, "T", 0, ("data",), (1,), 2**98 - 1, 10_000, True, ())
-        read = read_contributions(files.csv(rows), policy)
-        assert quantity_values(read.quantity) == [quantity for quantity, _ in values]
+        rules = Rules((KIND, NumberField("quantity", 2**98 - 1), NumberField("quality", 10_000)), (("fingerprint",),))
+        read = read_contributions(files.csv(rows), rules)
+        assert read.number_values("quantity").tolist() == [quantity for quantity, _ in values]
         contents = [content for _, content in values]
         assert read.reason.tolist() == [int(content in contents[:i]) for i, content in enumerate(contents)]
 
@@ -205,11 +210,11 @@ class TestDuplicates:
     def test_rejected_record_is_no_original(self, files: Files) -> None:
         rows = [
             row(1, fingerprint="aa", status="rejected", reason="spam"),
-            row(2, fingerprint="aa", kind="video", status="rejected", reason="unknown_kind"),
+            row(2, fingerprint="aa", kind="video", status="rejected", reason="undeclared"),
             row(3, fingerprint="aa"),
             row(4, fingerprint="aa"),
         ]
-        assert read_contributions(files.csv(rows), POLICY).reason.tolist() == [4, 3, 0, 1]
+        assert read_contributions(files.csv(rows), RULES).reason.tolist() == [8, 3, 0, 1]
 
     def test_two_records_marked_accepted(self, files: Files) -> None:
         rows = [row(1), row(2, status="accepted"), row(3, fingerprint="0002", status="accepted")]
@@ -255,9 +260,9 @@ class TestDuplicates:
         ({"account": "0x123"}, "account", "0x123", "not an address", "40"),
         ({"kind": ""}, "kind", "", "missing", "write"),
         ({"kind": "a\tb"}, "kind", "a\tb", "control character", "remove"),
-        ({"kind": "video"}, "kind", "video", "not a kind", "reason=unknown_kind"),
-        ({"kind": "video", "status": "accepted"}, "kind", "video", "not a kind", "reason=unknown_kind"),
-        ({"kind": "Data"}, "kind", "Data", "not a kind of the policy (data, model)", "mend"),
+        ({"kind": "video"}, "kind", "video", "not a value that the policy declares", "reason=undeclared"),
+        ({"kind": "video", "status": "accepted"}, "kind", "video", "not a value that the policy declares", "reason=undeclared"),
+        ({"kind": "Data"}, "kind", "Data", "declares (data, model)", "mend"),
         ({"quantity": ""}, "quantity", "", "missing", "write"),
         ({"quantity": "-5"}, "quantity", "-5", "negative", "0 or more"),
         ({"quantity": "+5"}, "quantity", "+5", "not a whole number", "units"),
@@ -270,8 +275,8 @@ class TestDuplicates:
         ({"quantity": " 5"}, "quantity", " 5", "not a number", "digits"),
         ({"quantity": "\u0665"}, "quantity", "\u0665", "not a number", "digits"),
         ({"quantity": "9" * 65}, "quantity", "9" * 65, "64 digits", "mend"),
-        ({"quantity": str(2**98)}, "quantity", str(2**98), "2^98", "mend"),
-        ({"quantity": str(2**128 + 5)}, "quantity", None, "2^98", "mend"),
+        ({"quantity": str(2**14)}, "quantity", str(2**14), "2^14", "mend"),
+        ({"quantity": str(2**128 + 5)}, "quantity", None, "2^14", "maximum is 1000"),
         ({"quantity": "1001"}, "quantity", "1001", "maximum of 1000", "reason=out_of_range"),
         ({"quantity": "1001", "status": "accepted"}, "quantity", "1001", "maximum", "out_of_range"),
         ({"quality": "10001"}, "quality", "10001", "maximum of 10000", "reason=out_of_range"),
@@ -290,7 +295,7 @@ class TestDuplicates:
         ({"reason": "spam"}, "reason", "spam", "isn't rejected", "status=rejected"),
         ({"status": "accepted", "reason": "spam"}, "reason", "spam", "isn't rejected", "status=rejected"),
         ({"status": "rejected", "reason": "out_of_range"}, "reason", "out_of_range", "within", "mend"),
-        ({"status": "rejected", "reason": "unknown_kind"}, "reason", "unknown_kind", "has this", "mend"),
+        ({"status": "rejected", "reason": "undeclared"}, "reason", "undeclared", "declares all", "mend"),
     ],
 )
 def test_refused_with_place_and_value(
@@ -323,11 +328,11 @@ def test_lines_are_those_of_the_file(files: Files) -> None:
 
 
 def test_unclosed_quote_never_swallows_rows(files: Files) -> None:
-    rows = [row(1, status="rejected", reason="unknown_kind", kind='"video'), row(2), row(3, kind='data"')]
+    rows = [row(1, status="rejected", reason="undeclared", kind='"video'), row(2), row(3, kind='data"')]
     for problem in problems_of(files.csv(rows)):
         assert problem.line in (0, 2)
     header = "contribution_id,account,quantity,quality,fingerprint,status,reason,kind\n"
-    text = header + 'c1,alice,1,1,aa,rejected,unknown_kind,"video\nc2,alice,1,1,bb,,,data\n'
+    text = header + 'c1,alice,1,1,aa,rejected,undeclared,"video\nc2,alice,1,1,bb,,,data\n'
     problem = only_problem(files.text("s.csv", text))
     assert (problem.line, problem.column) == (2, "kind")
     assert "line end" in problem.why
@@ -346,7 +351,7 @@ def test_at_most_100_errors_are_listed_and_all_are_counted(files: Files) -> None
     assert len(found) == 100
     assert [problem.line for problem in found] == sorted([*range(2, 52), *range(2, 52)])
     with pytest.raises(InputError, match=r"600 errors, nothing was read(.|\n)*500 more"):
-        read_contributions(path, POLICY)
+        read_contributions(path, RULES)
 
 
 def test_rows_of_another_width(files: Files) -> None:
@@ -412,10 +417,10 @@ class TestFiles:
     def test_absent_and_unreadable(self, files: Files) -> None:
         for suffix in ("csv", "jsonl", "parquet"):
             with pytest.raises(InputError, match="can't be read"):
-                read_contributions(files.folder / f"absent.{suffix}", POLICY)
+                read_contributions(files.folder / f"absent.{suffix}", RULES)
         (files.folder / "folder.csv").mkdir()
         with pytest.raises(InputError, match="not a plain file"):
-            read_contributions(files.folder / "folder.csv", POLICY)
+            read_contributions(files.folder / "folder.csv", RULES)
 
     @pytest.mark.parametrize("text", ["\t", "\n", " \r\n\t\n"])
     def test_jsonl_of_blank_lines(self, files: Files, text: str) -> None:
@@ -478,7 +483,7 @@ def test_json_lines_that_are_refused(files: Files, line: str, column: str, value
 def test_message_shows_control_characters_escaped_and_long_values_cut(files: Files) -> None:
     path = files.jsonl([row(1, kind="a\x1b[31m\n"), row(2, quantity="9" * 500)])
     with pytest.raises(InputError) as caught:
-        read_contributions(path, POLICY)
+        read_contributions(path, RULES)
     message = str(caught.value)
     assert "\x1b" not in message
     assert '"a\\x1b[31m\\n"' in message
@@ -490,7 +495,7 @@ def test_any_bytes_end_in_an_input_error(tmp_path_factory: pytest.TempPathFactor
     path = tmp_path_factory.mktemp("raw") / f"x{suffix}"
     path.write_bytes(raw)
     with pytest.raises(InputError):
-        read_contributions(path, POLICY)
+        read_contributions(path, RULES)
 
 
 @given(st.text(alphabet=[*'",;\r\n\t 05xa.-', "\0", "ä", "\u2028"], max_size=60))
@@ -498,7 +503,7 @@ def test_any_text_under_a_sound_header_is_read_or_refused(tmp_path_factory: pyte
     path = tmp_path_factory.mktemp("raw") / "x.csv"
     path.write_bytes(f"{csv_text(row(1))}\n{text}".encode())
     try:
-        read = read_contributions(path, POLICY)
+        read = read_contributions(path, RULES)
     except InputError:
         return
     assert np.array_equal(read.reason, [0] * len(read))
