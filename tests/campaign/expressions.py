@@ -205,7 +205,9 @@ class Writer:
             return terms.subtract(x, terms.divide(part, self.literal(whole)), x.high)
         if kind == 6:
             # What follows from bounds alone.
-            return terms.subtract(self.literal(x.high + dice.choice([0, 0, 1, edge(dice, 14)])), x)
+            above = min(x.high + dice.choice([0, 0, 1, edge(dice, 14)]), 2**128 - 1)
+            if above >= x.high:
+                return terms.subtract(self.literal(above), x)
         return self._guarded_difference(x, y, self.number(level, depth - 1, bits))
 
     def _guarded_difference(self, x: Term, y: Term, other: Term) -> Term:
@@ -294,7 +296,7 @@ class Writer:
         dice = self.dice
         rate_bits = min(dice.choice([1, 3, 7, 20]), max(bits // 2, 1))
         x = self.number(level, depth, max(bits - rate_bits - 2, 1))
-        near = max(x.high.bit_length(), 1)
+        near = min(max(x.high.bit_length(), 1), 127)
         bounds = sorted({max(1, edge(dice, near)) for _ in range(dice.randrange(1, 4))})
         slices = []
         for bound in bounds:
@@ -312,8 +314,9 @@ class Writer:
         values = self.scope.numbered[name]
         length = self.literal(len(values))
         x = self.number(level, depth - 1, dice.choice([3, 14, 30]))
-        kind = dice.randrange(4)
-        if kind == 0 or x.high < len(values):
+        # The language refuses a constant index beyond the table wherever it stands.
+        kind = dice.randrange(4) if x.level is not Level.CONSTANT else 0
+        if kind == 0:
             return terms.by_number(name, values, terms.minimum(x, self.literal(len(values) - 1)))
         if kind == 1:
             return terms.by_number(name, values, terms.remainder(x, length))

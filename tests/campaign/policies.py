@@ -68,9 +68,12 @@ class _Maker:
 
     def _tables(self) -> list[SymbolTable]:
         dice, made = self.dice, []
+        symbols = self.rules.symbols
+        # A table belongs to the one field that has its keys.
+        alone = [f for f in symbols if all(set(f.values) != set(other.values) for other in symbols if other is not f)]
         for name in _TABLES:
-            if self.rules.symbols and dice.random() < 0.6:
-                field = dice.choice(self.rules.symbols)
+            if alone and dice.random() < 0.6:
+                field = dice.choice(alone)
                 bits = dice.choice([1, 8, 14, 15, 30, 70, 128])
                 values = tuple(edge(dice, bits) for _ in field.values)
                 made.append(SymbolTable(name, field.name, values))
@@ -103,25 +106,24 @@ class _Maker:
         lines: dict[str, Term] = {}
         for name in names_of(_LINES, dice)[: dice.choice([0, 1, 2, 2, 3, 4, 6])]:
             level = dice.choices([Level.CONTRIBUTION, Level.ACCOUNT, Level.TOTAL, Level.CONSTANT], [5, 5, 1, 0.3])[0]
-            made = self._line(level, depth, bits)
+            holds = level is not Level.CONSTANT and dice.random() < 0.08
+            made = self.writer.condition(level, depth) if holds else self._number(level, depth, bits)
             lines[name] = remembered = terms.remembered(made, name)
-            self._publish(name, remembered)
+            self._publish(name, remembered, holds)
         payout = self._payout(depth, bits)
         return {**lines, "payout": terms.remembered(payout, "payout")}
 
-    def _line(self, level: Level, depth: int, bits: int) -> Term:
-        if level is Level.TOTAL:
+    def _number(self, level: Level, depth: int, bits: int) -> Term:
+        if level is Level.TOTAL and self.dice.random() < 0.7:
             return self.writer.total(depth) or self.writer.number(level, depth, bits)
-        if self.dice.random() < 0.08 and level is not Level.CONSTANT:
-            return self.writer.condition(level, depth)
         return self.writer.number(level, depth, bits)
 
-    def _publish(self, name: str, made: Term) -> None:
+    def _publish(self, name: str, made: Term, holds: bool) -> None:
         """Let later lines read this one."""
         scope, line = self.writer.scope, replace(made, text=name, strength=Strength.CALL)
-        if Strength.OR <= made.strength <= Strength.COMPARISON:
+        if holds:
             scope.conditions.append(line)
-        elif made.level is Level.TOTAL and made.text in scope.totals:
+        elif made.text in scope.totals or made.text in {known.text for known in scope.total_lines}:
             scope.total_lines.append(line)
         else:
             scope.lines.append(line)

@@ -156,8 +156,8 @@ def _account_name(account: int) -> str:
 
 
 def _fingerprint(number: int) -> str:
-    return f"{number:064x}"
+    return f"{number:08x}"
 
 
 def _key(number: int) -> list[int]:
-    return [int(element) for element in fingerprint_key(_fingerprint(number).encode())]
+    return [int(element) for element in fingerprint_key(bytes.fromhex(_fingerprint(number)))]
