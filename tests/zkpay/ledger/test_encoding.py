@@ -20,24 +20,71 @@ from zkpay.ledger.encoding import (
     decode_contribution_leaf,
     decode_payout_leaf,
     empty_leaf,
+    hash_record_leaves,
+    leaf_elements,
     payout_leaves,
-    quantity_slots,
-    quantity_values,
+    record_elements,
 )
+from zkpay.ledger.fields import NumberField, SymbolField
+from zkpay.ledger.number_slots import slots_of_values
+from zkpay.ledger.record_layout import RecordLayout
+from zkpay.ledger.rules import Rules
+from zkpay.poseidon.permutation import hash_leaves
 from zkpay.stark.field import P
 
 ACCOUNT_BYTES = st.binary(min_size=20, max_size=20)
 SALT = st.tuples(*[st.integers(0, P - 1)] * 5)
-CONTRIBUTION = st.builds(
-    ContributionLeaf,
-    reason=st.integers(0, 63),
-    kind=st.integers(0, 63),
-    quantity=st.integers(0, 2**98 - 1),
-    quality=st.integers(0, 2**28 - 1),
-    account=ACCOUNT_BYTES,
-    fingerprint_key=st.tuples(*[st.integers(0, 2**30 - 1)] * 8),
-    salt=SALT,
+SYMBOLS = tuple(f"v{code}" for code in range(62))
+REASONS = tuple(f"own {code}" for code in range(12))
+LAYOUT = RecordLayout(
+    Rules(
+        (SymbolField("kind", SYMBOLS), NumberField("quantity", 2**97 - 1), NumberField("quality", 2**27 - 1)),
+        unique=(("fingerprint",),),
+        reasons=REASONS,
+    )
 )
+"""One block, all of it taken."""
+NARROW = RecordLayout(Rules((NumberField("amount", 5), SymbolField("task", ("a", "b")))))
+NO_SYMBOL = RecordLayout(Rules((NumberField("amount", 5),), corrections=True))
+TWO_BLOCKS = RecordLayout(
+    Rules(
+        (
+            NumberField("first", 2**128 - 1, minimum=5),
+            SymbolField("kind", ("a",)),
+            NumberField("second", 10**9),
+            SymbolField("task", SYMBOLS),
+            NumberField("third", 1),
+        ),
+        corrections=True,
+        reasons=REASONS,
+    )
+)
+FOUR_BLOCKS = RecordLayout(Rules(tuple(NumberField(f"n{index}", 2**128 - 1) for index in range(9))))
+LAYOUTS = [LAYOUT, NARROW, NO_SYMBOL, TWO_BLOCKS, FOUR_BLOCKS]
+
+
+def contributions_under(layout: RecordLayout) -> st.SearchStrategy[ContributionLeaf]:
+    rules = layout.rules
+    values = {
+        field.name: st.sampled_from([*range(len(field.values)), 63])
+        if isinstance(field, SymbolField)
+        else st.one_of(st.integers(0, field.recordable), st.just(field.recordable))
+        for field in rules.fields
+    }
+    replaces = st.one_of(st.none(), st.integers(0, 2**20 - 1)) if rules.corrections else st.none()
+    return st.builds(
+        ContributionLeaf,
+        reason=st.sampled_from(sorted(rules.usable_reasons)),
+        values=st.fixed_dictionaries(values),
+        replaces=replaces,
+        account=ACCOUNT_BYTES,
+        fingerprint_key=st.tuples(*[st.integers(0, 2**30 - 1)] * 8),
+        salt=SALT,
+    )
+
+
+CONTRIBUTION = contributions_under(LAYOUT)
+LAID_OUT = st.sampled_from(LAYOUTS).flatmap(lambda layout: st.tuples(st.just(layout), contributions_under(layout)))
 COUNT = st.integers(0, 2**30 - 1)
 PAYOUT = st.builds(
     PayoutLeaf,
@@ -47,23 +94,33 @@ PAYOUT = st.builds(
     rejected=COUNT,
     salt=SALT,
 )
-HIGHEST = ContributionLeaf(63, 63, 2**98 - 1, 2**28 - 1, b"\xff" * 20, (2**30 - 1,) * 8, (P - 1,) * 5)
+HIGHEST = ContributionLeaf(
+    19,
+    {"kind": 63, "quantity": 2**98 - 1, "quality": 2**28 - 1},
+    None,
+    b"\xff" * 20,
+    (2**30 - 1,) * 8,
+    (P - 1,) * 5,
+)
 HIGHEST_PAYOUT = PayoutLeaf(b"\xff" * 20, 2**112 - 1, 2**30 - 1, 2**30 - 1, (P - 1,) * 5)
 
 
-def columns_of(records: list[ContributionLeaf]) -> Contributions:
-    quantities = [record.quantity for record in records]
+def columns_of(records: list[ContributionLeaf], layout: RecordLayout = LAYOUT) -> Contributions:
+    rules = layout.rules
     return Contributions(
         ids=[str(index) for index in range(len(records))],
         accounts=np.array([list(record.account) for record in records], dtype=np.uint8).reshape(-1, 20),
-        kind=np.array([record.kind for record in records], dtype=np.uint8),
-        quantity=quantity_slots(
-            np.array([value % 2**64 for value in quantities], dtype=np.uint64),
-            np.array([value >> 64 for value in quantities], dtype=np.uint64),
-        ),
-        quality=np.array([record.quality for record in records], dtype=np.uint32),
+        symbols={
+            field.name: np.array([record.values[field.name] for record in records], dtype=np.uint8)
+            for field in rules.symbols
+        },
+        numbers={
+            field.name: slots_of_values([record.values[field.name] for record in records], field.slots)
+            for field in rules.numbers
+        },
         fingerprint_keys=np.array([record.fingerprint_key for record in records], dtype=np.uint32).reshape(-1, 8).T,
         reason=np.array([record.reason for record in records], dtype=np.uint8),
+        replaces=np.array([-1 if record.replaces is None else record.replaces for record in records], dtype=np.int64),
         account_names=["x"] * len(records),
     )
 
@@ -72,11 +129,15 @@ def salts_of(records: list[Any]) -> np.ndarray:
     return np.array([record.salt for record in records], dtype=np.uint32).reshape(-1, 5).T
 
 
-def leaves_of(records: list[ContributionLeaf]) -> list[list[int]]:
-    leaves = contribution_leaves(columns_of(records), salts_of(records))
-    assert leaves.shape == (24, len(records))
+def leaves_of(records: list[ContributionLeaf], layout: RecordLayout = LAYOUT) -> list[list[int]]:
+    leaves = leaf_elements(columns_of(records, layout), salts_of(records), layout)
+    assert leaves.shape == (record_elements(layout), len(records))
     assert leaves.dtype == np.uint32
     return leaves.T.tolist()
+
+
+def decode(elements: Any) -> ContributionLeaf:
+    return decode_contribution_leaf(elements, LAYOUT)
 
 
 def payout_leaves_of(records: list[PayoutLeaf]) -> list[list[int]]:
@@ -91,9 +152,9 @@ def payout_leaves_of(records: list[PayoutLeaf]) -> list[list[int]]:
     return leaves.T.tolist()
 
 
-def reason_of(decode: Any, elements: Any) -> str:
+def reason_of(decoder: Any, elements: Any) -> str:
     with pytest.raises(Rejected) as caught:
-        decode(elements)
+        decoder(elements)
     return caught.value.reason
 
 
@@ -130,106 +191,220 @@ def test_account_order_is_that_of_the_numbers(accounts: list[bytes]) -> None:
     assert [bytes(order[index]) for index in place] == accounts
 
 
-@given(st.lists(st.integers(0, 2**98 - 1), max_size=8))
-def test_quantity_slots_round_trip(values: list[int]) -> None:
-    low = np.array([value % 2**64 for value in values], dtype=np.uint64)
-    high = np.array([value >> 64 for value in values], dtype=np.uint64)
-    slots = quantity_slots(low, high)
-    assert slots.shape == (len(values), 7)
-    assert [sum(int(slot) << 14 * i for i, slot in enumerate(row)) for row in slots] == values
-    assert quantity_values(slots) == values
-
-
 class TestContributionLeaf:
-    @given(st.lists(CONTRIBUTION, min_size=1, max_size=5))
-    def test_round_trip(self, records: list[ContributionLeaf]) -> None:
-        assert [decode_contribution_leaf(leaf) for leaf in leaves_of(records)] == records
+    @given(st.data(), st.sampled_from(LAYOUTS))
+    def test_round_trip(self, data: Any, layout: RecordLayout) -> None:
+        records = data.draw(st.lists(contributions_under(layout), min_size=1, max_size=4))
+        leaves = leaves_of(records, layout)
+        assert [decode_contribution_leaf(leaf, layout) for leaf in leaves] == records
 
-    @given(CONTRIBUTION, CONTRIBUTION)
-    def test_injective(self, one: ContributionLeaf, other: ContributionLeaf) -> None:
-        first, second = leaves_of([one, other])
+    @given(st.data(), st.sampled_from(LAYOUTS))
+    def test_injective(self, data: Any, layout: RecordLayout) -> None:
+        one, other = [data.draw(contributions_under(layout)) for _ in range(2)]
+        first, second = leaves_of([one, other], layout)
         assert (first == second) == (one == other)
 
     def test_layout(self) -> None:
         record = ContributionLeaf(
-            reason=5,
-            kind=9,
-            quantity=sum((i + 1) << 14 * i for i in range(7)),
-            quality=(77 << 14) + 66,
+            reason=9,
+            values={
+                "kind": 61,
+                "quantity": sum((i + 1) << 14 * i for i in range(7)),
+                "quality": (77 << 14) + 66,
+            },
+            replaces=None,
             account=bytes(19) + b"\x07",
             fingerprint_key=tuple(range(100, 108)),
             salt=(11, 12, 13, 14, 15),
         )
         assert leaves_of([record])[0] == [
-            1 + (5 << 4) + (9 << 10) + (77 << 16),
+            1 + (9 << 4) + (61 << 10) + (77 << 16),
             *[11, 12, 13, 14, 15],
             *[0, 0, 0, 0, 0, 7],
             *range(100, 108),
             *[1 + (2 << 14), 3 + (4 << 14), 5 + (6 << 14), 7 + (66 << 14)],
         ]
 
-    def test_every_element_but_the_salt_has_at_most_30_bits(self) -> None:
-        leaf = leaves_of([HIGHEST])[0]
+    def test_layout_of_two_blocks(self) -> None:
+        record = ContributionLeaf(
+            reason=7,
+            values={
+                "first": sum((i + 1) << 14 * i for i in range(10)),
+                "kind": 0,
+                "second": 12 + (13 << 14) + (14 << 28),
+                "task": 63,
+                "third": 15,
+            },
+            replaces=(16 + (17 << 14)) - 1,
+            account=bytes(19) + b"\x07",
+            fingerprint_key=tuple(range(100, 108)),
+            salt=(11, 12, 13, 14, 15),
+        )
+        assert leaves_of([record], TWO_BLOCKS)[0] == [
+            1 + (7 << 4) + (0 << 10) + (9 << 16),
+            *[11, 12, 13, 14, 15],
+            *[0, 0, 0, 0, 0, 7],
+            *range(100, 108),
+            *[1 + (2 << 14), 3 + (4 << 14), 5 + (6 << 14), 7 + (8 << 14)],
+            *[10 + (12 << 14), 13 + (14 << 14), 63 + (15 << 14), 16 + (17 << 14)],
+            *[0] * 11,
+        ]
+
+    @pytest.mark.parametrize("layout", LAYOUTS)
+    def test_digest_is_that_of_a_chain_of_blocks(self, layout: RecordLayout) -> None:
+        random = np.random.default_rng(layout.blocks)
+        elements = random.integers(0, 2**28, (record_elements(layout), 3)).astype(np.uint32)
+        found = hash_record_leaves(elements, hash_leaves)
+        for index, leaf in enumerate(elements.T.tolist()):
+            block, rest = leaf[:24], leaf[24:]
+            digest = hash_leaves(np.array(block, dtype=np.uint32)[:, None])[:, 0].tolist()
+            while rest:
+                block, rest = [4, *digest, *rest[:15]], rest[15:]
+                digest = hash_leaves(np.array(block, dtype=np.uint32)[:, None])[:, 0].tolist()
+            assert found[:, index].tolist() == digest
+
+    def test_blocks_are_the_parts_of_the_flattened_leaf(self) -> None:
+        parts = contribution_leaves(columns_of([HIGHEST]), salts_of([HIGHEST]), LAYOUT)
+        assert [part.shape for part in parts] == [(24, 1)]
+        values = dict.fromkeys((field.name for field in FOUR_BLOCKS.rules.fields), 2**140 - 1)
+        wide = dataclasses.replace(HIGHEST, values=values, reason=2)
+        parts = contribution_leaves(columns_of([wide], FOUR_BLOCKS), salts_of([wide]), FOUR_BLOCKS)
+        assert [part.shape for part in parts] == [(24, 1), (15, 1), (15, 1), (15, 1)]
+        assert np.concatenate(parts).T.tolist() == leaves_of([wide], FOUR_BLOCKS)
+
+    @given(LAID_OUT)
+    def test_every_element_but_the_salt_has_at_most_30_bits(self, laid_out: Any) -> None:
+        leaf = leaves_of([laid_out[1]], laid_out[0])[0]
         assert all(element < 2**30 for index, element in enumerate(leaf) if not 1 <= index <= 5)
 
-    @given(CONTRIBUTION, st.integers(0, 23), st.sampled_from([P, 2 * P]))
-    def test_second_reading_of_an_element_is_refused(self, record: ContributionLeaf, index: int, shift: int) -> None:
-        leaf = leaves_of([record])[0]
-        leaf[index] += shift
-        assert reason_of(decode_contribution_leaf, leaf) == "non-canonical-element"
+    @given(LAID_OUT, st.integers(0, 2**16), st.sampled_from([P, 2 * P]))
+    def test_second_reading_of_an_element_is_refused(self, laid_out: Any, index: int, shift: int) -> None:
+        layout, record = laid_out
+        leaf = leaves_of([record], layout)[0]
+        leaf[index % len(leaf)] += shift
+        assert reason_of(lambda elements: decode_contribution_leaf(elements, layout), leaf) == "non-canonical-element"
 
-    @given(CONTRIBUTION, st.integers(0, 23), st.integers(0, P - 1))
-    def test_whatever_decodes_encodes_to_the_same_leaf(
-        self, record: ContributionLeaf, index: int, element: int
-    ) -> None:
-        leaf = leaves_of([record])[0]
-        leaf[index] = element
+    @given(LAID_OUT, st.integers(0, 2**16), st.one_of(st.integers(0, P - 1), st.integers(0, 2**28 - 1)))
+    def test_whatever_decodes_encodes_to_the_same_leaf(self, laid_out: Any, index: int, element: int) -> None:
+        layout, record = laid_out
+        leaf = leaves_of([record], layout)[0]
+        leaf[index % len(leaf)] = element
         try:
-            decoded = decode_contribution_leaf(leaf)
+            decoded = decode_contribution_leaf(leaf, layout)
         except Rejected:
             return
-        assert leaves_of([decoded])[0] == leaf
+        assert leaves_of([decoded], layout)[0] == leaf
 
     @pytest.mark.parametrize("index", [i for i in range(24) if not 1 <= i <= 5])
     def test_element_of_more_bits_than_it_may_have(self, index: int) -> None:
         bits = {0: 30, 6: 10, 20: 28, 21: 28, 22: 28, 23: 28}.get(index, 30)
         leaf = leaves_of([HIGHEST])[0]
         leaf[index] = (1 << bits) + 1
-        assert reason_of(decode_contribution_leaf, leaf) == "non-canonical-element"
+        assert reason_of(decode, leaf) == "non-canonical-element"
 
     @pytest.mark.parametrize("wrong", [-1, True, False, 1.0, "1", None, [1], 2**70])
     @pytest.mark.parametrize("index", [0, 1, 6, 12, 23])
     def test_element_that_is_no_natural(self, index: int, wrong: object) -> None:
         leaf: list[Any] = leaves_of([HIGHEST])[0]
         leaf[index] = wrong
-        assert reason_of(decode_contribution_leaf, leaf) == "non-canonical-element"
+        assert reason_of(decode, leaf) == "non-canonical-element"
 
     def test_tag_and_length(self) -> None:
         leaf = leaves_of([HIGHEST])[0]
-        for tag in (0, 2, 3, 15):
-            assert reason_of(decode_contribution_leaf, [leaf[0] - 1 + tag, *leaf[1:]]) == "wrong-tag"
-        assert reason_of(decode_contribution_leaf, leaf[:23]) == "wrong-length"
-        assert reason_of(decode_contribution_leaf, [*leaf, 0]) == "wrong-length"
-        assert reason_of(decode_contribution_leaf, []) == "wrong-length"
+        for tag in (0, 2, 3, 4, 15):
+            assert reason_of(decode, [leaf[0] - 1 + tag, *leaf[1:]]) == "wrong-tag"
+        assert reason_of(decode, leaf[:23]) == "wrong-length"
+        assert reason_of(decode, [*leaf, 0]) == "wrong-length"
+        assert reason_of(decode, [*leaf, *[0] * 15]) == "wrong-length"
+        assert reason_of(decode, []) == "wrong-length"
+        for layout in LAYOUTS:
+            short = [1] + [0] * (record_elements(layout) - 2)
+            assert (
+                reason_of(lambda elements, of=layout: decode_contribution_leaf(elements, of), short) == "wrong-length"
+            )
+
+    @pytest.mark.parametrize(
+        ("layout", "index", "added"),
+        [
+            (NARROW, 20, 1 << 28 - 1),
+            (NARROW, 21, 1),
+            (NARROW, 23, 1 << 14),
+            (NARROW, 0, 1 << 16),
+            (NO_SYMBOL, 0, 1 << 10),
+            (NO_SYMBOL, 0, 1 << 16),
+            (NO_SYMBOL, 21, 1 << 14),
+            (TWO_BLOCKS, 28, 1),
+            (TWO_BLOCKS, 38, 1 << 14),
+            (FOUR_BLOCKS, 68, 1),
+        ],
+    )
+    def test_what_no_field_has_must_be_zero(self, layout: RecordLayout, index: int, added: int) -> None:
+        leaf = [1] + [0] * (record_elements(layout) - 1)
+        decode_contribution_leaf(leaf, layout)
+        leaf[index] += added
+        reason = reason_of(lambda elements: decode_contribution_leaf(elements, layout), leaf)
+        assert reason == "unused-element-not-zero"
+
+    @pytest.mark.parametrize(
+        ("layout", "element", "shift", "codes"),
+        [
+            (LAYOUT, 0, 10, [62]),
+            (NARROW, 0, 10, [2, 3, 62]),
+            (TWO_BLOCKS, 0, 10, [1, 62]),
+            (TWO_BLOCKS, 26, 0, [62, 64, 63 << 1, 2**14 - 1]),
+            (LAYOUT, 0, 4, [4, 5, 6, 7, 20, 63]),
+            (NARROW, 0, 4, [1, 4, 5, 6, 7, 8]),
+            (TWO_BLOCKS, 0, 4, [1, 5, 6, 20]),
+        ],
+    )
+    def test_codes_that_stand_for_nothing(
+        self, layout: RecordLayout, element: int, shift: int, codes: list[int]
+    ) -> None:
+        leaf = [1] + [0] * (record_elements(layout) - 1)
+        for code in codes:
+            wrong = [*leaf]
+            wrong[element] += code << shift
+            assert reason_of(lambda elements: decode_contribution_leaf(elements, layout), wrong) == "unknown-code"
+
+    def test_replaced_record_beyond_an_epoch(self) -> None:
+        leaf = [1] + [0] * 23
+        for value, expected in ((0, None), (1, 0), (2**20, 2**20 - 1)):
+            leaf[20], leaf[21] = (value % 2**14) << 14, value >> 14
+            assert decode_contribution_leaf(leaf, NO_SYMBOL).replaces == expected
+        leaf[20], leaf[21] = 1 << 14, 2**6
+        reason = reason_of(lambda elements: decode_contribution_leaf(elements, NO_SYMBOL), leaf)
+        assert reason == "non-canonical-element"
 
     def test_columns_beyond_a_leaf_are_refused(self) -> None:
         columns = columns_of([HIGHEST])
         salts = salts_of([HIGHEST])
+        slots = columns.numbers
         for change in (
-            {"quality": np.array([2**28], dtype=np.uint32)},
-            {"quantity": np.full((1, 7), 2**14, dtype=np.uint16)},
-            {"kind": np.array([64], dtype=np.uint8)},
+            {"numbers": slots | {"quality": np.full((2, 1), 2**14, dtype=np.uint16)}},
+            {"numbers": slots | {"quality": np.zeros((3, 1), dtype=np.uint16)}},
+            {"numbers": slots | {"quality": np.zeros((1, 1), dtype=np.uint16)}},
+            {"numbers": {"quality": slots["quality"]}},
+            {"symbols": {"kind": np.array([64], dtype=np.uint8)}},
+            {"symbols": {}},
             {"reason": np.array([64], dtype=np.uint8)},
+            {"replaces": np.array([0], dtype=np.int64)},
+            {"replaces": np.array([-2], dtype=np.int64)},
         ):
-            with pytest.raises(ValueError, match=r"beyond|code"):
-                contribution_leaves(dataclasses.replace(columns, **change), salts)
+            with pytest.raises(ValueError, match=r"beyond|code|no field|corrections"):
+                leaf_elements(dataclasses.replace(columns, **change), salts, LAYOUT)
         with pytest.raises(ValueError, match="salts"):
-            contribution_leaves(columns, salts[:, :0])
+            leaf_elements(columns, salts[:, :0], LAYOUT)
         with pytest.raises(ValueError, match="salts"):
-            contribution_leaves(columns, np.full((5, 1), P, dtype=np.uint32))
+            leaf_elements(columns, np.full((5, 1), P, dtype=np.uint32), LAYOUT)
+        zero = ContributionLeaf(0, {"amount": 0}, 0, bytes(20), (0,) * 8, (0,) * 5)
+        for wrong in (-2, 2**20):
+            beyond = dataclasses.replace(columns_of([zero], NO_SYMBOL), replaces=np.array([wrong], dtype=np.int64))
+            with pytest.raises(ValueError, match="beyond what an epoch has"):
+                leaf_elements(beyond, salts_of([zero]), NO_SYMBOL)
 
-    def test_no_records(self) -> None:
-        assert leaves_of([]) == []
+    @pytest.mark.parametrize("layout", LAYOUTS)
+    def test_no_records(self, layout: RecordLayout) -> None:
+        assert leaves_of([], layout) == []
 
 
 class TestPayoutLeaf:
@@ -295,7 +470,7 @@ def test_leaf_kinds_do_not_pass_for_one_another() -> None:
     contribution, payout = leaves_of([HIGHEST])[0], payout_leaves_of([HIGHEST_PAYOUT])[0]
     empty = empty_leaf()[:, 0].tolist()
     assert empty == [3] + [0] * 23
-    assert reason_of(decode_contribution_leaf, payout) == "wrong-tag"
-    assert reason_of(decode_contribution_leaf, empty) == "wrong-tag"
+    assert reason_of(decode, payout) == "wrong-tag"
+    assert reason_of(decode, empty) == "wrong-tag"
     assert reason_of(decode_payout_leaf, contribution) == "wrong-tag"
     assert reason_of(decode_payout_leaf, empty) == "wrong-tag"
