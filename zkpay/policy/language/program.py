@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from zkpay.policy.language.tree import Level
+from zkpay.policy.language.tree import Level, Table
 
 
 class Operation(StrEnum):
@@ -77,7 +77,8 @@ class Program:
     """All that a formula computes, for at most `records` records and `accounts` accounts.
 
     lines: the node of each line. aggregates: all SUM and LARGEST nodes. totals: all TOTAL nodes by text, in the
-    order of the statement; each depends on earlier ones only.
+    order of the statement; each depends on earlier ones only. tables: by name. nodes: all of them, arguments before
+    what is made of them, in an order that the formula's text fixes.
     """
 
     records: int
@@ -85,6 +86,8 @@ class Program:
     lines: Mapping[str, Node]
     aggregates: tuple[Node, ...]
     totals: Mapping[str, Node]
+    tables: Mapping[str, Table]
+    nodes: tuple[Node, ...]
 
     @property
     def payout(self) -> Node:

@@ -1,0 +1,408 @@
+"""From a formula's tree to its program: nodes that are right and within bounds for every input (SPEC §8.1.4).
+
+Inside the branches of a condition the condition is a fact. A difference, quotient or index that is safe only under
+facts is made safe everywhere by selecting a harmless operand where they don't hold; what it is there is not used.
+Bounds are monotone in the numbers of records and accounts: what lowers for many lowers for fewer.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from zkpay.policy.language.bounds import bounds_in_words
+from zkpay.policy.language.definition import is_total
+from zkpay.policy.language.lowering_facts import Context, Literal
+from zkpay.policy.language.lowering_nodes import Nodes, shortened
+from zkpay.policy.language.lowering_proofs import Proofs
+from zkpay.policy.language.program import Node, Operation, Program
+from zkpay.policy.language.tree import REST, Expression, Form, Formula, FormulaFault, FormulaFaults, Level, Type
+
+
+def lower(formula: Formula, records: int, accounts: int) -> Program:
+    """The program for at most so many records and accounts (0 counts as 1).
+
+    FormulaFaults with what could be negative, divide by zero, lie outside a table or be too wide; lines that read a
+    faulty one are not looked at.
+    """
+    return _Lowering(formula, max(records, 1), max(accounts, 1)).program()
+
+
+def largest_sum(program: Program, formula: Formula, node: Node) -> int:
+    """An upper bound of an account-level node's sum over all accounts."""
+    return Proofs(Context(formula)).sum_over_accounts(node, program.records, program.accounts)
+
+
+class _Unknown(Exception):  # noqa: N818 - not an error: a line that reads a faulty one
+    pass
+
+
+class _Lowering:
+    def __init__(self, formula: Formula, records: int, accounts: int) -> None:
+        self._formula = formula
+        self._nodes = Nodes(formula, records, accounts, formula.payout.expression)
+        self._literals: tuple[Literal, ...] = ()
+        self._lines: dict[str, Node] = {}
+        self._totals: dict[str, Node] = {}
+
+    def program(self) -> Program:
+        faults: list[FormulaFault] = []
+        for name, line in self._formula.lines.items():
+            self._literals = ()
+            try:
+                self._lines[name] = self._lowered(line.expression)
+            except FormulaFault as fault:
+                faults.append(fault)
+            except _Unknown:
+                continue
+        if faults:
+            raise FormulaFaults(faults)
+        used = _reached([*self._lines.values(), *self._totals.values()])
+        nodes = tuple(node for node in self._nodes.all_nodes() if node in used)
+        return Program(
+            records=self._nodes.records,
+            accounts=self._nodes.accounts,
+            lines=self._lines,
+            aggregates=tuple(node for node in nodes if node.operation in (Operation.SUM, Operation.LARGEST)),
+            totals={text: self._totals[text] for text in self._formula.totals},
+            tables=self._formula.tables,
+            nodes=nodes,
+        )
+
+    @contextmanager
+    def _facts(self, literals: tuple[Literal, ...]) -> Iterator[None]:
+        """Lower under these literals instead of the present ones."""
+        outside, self._literals = self._literals, literals
+        try:
+            yield
+        finally:
+            self._literals = outside
+
+    def _under(self, expression: Expression, condition: Node, holds: bool) -> Node:
+        """The expression, lowered where the condition holds or fails."""
+        known = condition.operation is Operation.CONSTANT
+        with self._facts(self._literals if known else (*self._literals, (condition, holds))):
+            return self._lowered(expression)
+
+    def _decided(self, condition: Node) -> bool | None:
+        return self._nodes.proofs(self._literals).facts.decided(condition)
+
+    def _lowered(self, expression: Expression) -> Node:
+        """The node of an expression that is a number or a condition."""
+        if expression.form in _LAZY:
+            return _LAZY[expression.form](self, expression)
+        arguments = [self._lowered(argument) for argument in expression.arguments]
+        self._nodes.place = expression
+        return self._of_values(expression, arguments)
+
+    def _of_values(self, expression: Expression, arguments: list[Node]) -> Node:
+        """The node of an expression that needs all its arguments."""
+        nodes, value = self._nodes, expression.value
+        match expression.form:
+            case Form.CONSTANT:
+                return nodes.sized_constant(int(value or 0))
+            case Form.FIELD:
+                return nodes.number_field(str(value))
+            case Form.LINE:
+                if str(value) not in self._lines:
+                    raise _Unknown
+                return self._lines[str(value)]
+            case Form.ADD:
+                return nodes.arithmetic(Operation.ADD, *arguments)
+            case Form.SUBTRACT:
+                return self._difference(expression, *arguments)
+            case Form.DIVIDE | Form.REMAINDER | Form.ROUND_DIVIDE | Form.CEIL_DIVIDE:
+                return self._divided(expression, *arguments)
+            case Form.MINIMUM | Form.MAXIMUM:
+                return self._extreme(Operation[expression.form.name], arguments)
+            case Form.CLAMP:
+                raised = nodes.arithmetic(Operation.MAXIMUM, arguments[0], arguments[1])
+                return nodes.arithmetic(Operation.MINIMUM, raised, arguments[2])
+            case Form.ROOT:
+                return nodes.arithmetic(Operation.ROOT, *arguments)
+            case Form.EQUAL:
+                return nodes.both(nodes.at_most(*arguments), nodes.at_most(*reversed(arguments)))
+            case Form.LESS:
+                return nodes.negation(nodes.at_most(arguments[1], arguments[0]))
+            case Form.AT_MOST:
+                return nodes.at_most(*arguments)
+            case Form.NOT:
+                return nodes.negation(*arguments)
+        raise ValueError(f"{expression.form} is lowered elsewhere")
+
+    def _extreme(self, operation: Operation, arguments: list[Node]) -> Node:
+        """The least or greatest of all arguments, those that are constant taken together first."""
+        constants = [argument for argument in arguments if argument.operation is Operation.CONSTANT]
+        others = [argument for argument in arguments if argument.operation is not Operation.CONSTANT]
+        return functools.reduce(functools.partial(self._nodes.arithmetic, operation), [*others, *constants])
+
+    def _product(self, expression: Expression) -> Node:
+        factors = [self._lowered(factor) for factor in _factors(expression)]
+        self._nodes.place = expression
+        return self._nodes.product(factors)
+
+    def _table(self, expression: Expression) -> Node:
+        nodes, name = self._nodes, str(expression.value)
+        index, table = expression.arguments[0], self._formula.tables[name]
+        if index.type is Type.SYMBOL and index.form is Form.FIELD:
+            nodes.place = expression
+            return nodes.table_of_symbol(name, str(index.value))
+        number = nodes.constant(int(index.value or 0)) if index.type is Type.SYMBOL else self._lowered(index)
+        nodes.place = expression
+        last = nodes.constant(len(table.values) - 1)
+        proofs = self._needed(lambda proofs: proofs.at_most(number, last))
+        if proofs is None:
+            raise nodes.fault(
+                f"`{shortened(expression.text)}` can read past the end of the table: {self._words(index, number)}, "
+                f"{name} has the entries 0 to {last.low}",
+                f"write {name}[min({index.text}, {last.low})], or guard it: "
+                f"{_operand(expression)} if {_operand(index)} <= {last.low} else 0",
+            )
+        if proofs.facts.literals:
+            guard = nodes.guard(proofs.facts.literals)
+            number = nodes.select(guard, number, nodes.zero, within=(0, last.low))
+        return nodes.entry(name, number)
+
+    def _is_symbol(self, expression: Expression) -> Node:
+        argument, code = expression.arguments[0], int(expression.value or 0)
+        self._nodes.place = expression
+        if argument.form is Form.CONSTANT:
+            return self._nodes.constant(int(argument.value == code))
+        return self._nodes.is_symbol(str(argument.value), code)
+
+    # Differences and quotients
+
+    def _needed(self, prove: Callable[[Proofs], bool]) -> Proofs | None:
+        """Proofs under as few of the present facts as the proof needs; None if all of them don't suffice."""
+        if prove(self._nodes.bare):
+            return self._nodes.bare
+        if not self._literals or not prove(self._nodes.proofs(self._literals)):
+            return None
+        kept = self._literals
+        for literal in self._literals:
+            fewer = tuple(other for other in kept if other is not literal)
+            if fewer and prove(self._nodes.proofs(fewer)):
+                kept = fewer
+        return self._nodes.proofs(kept)
+
+    def _difference(self, expression: Expression, a: Node, b: Node) -> Node:
+        """a - b; where it needs facts, a - (b if they hold else a)."""
+        nodes = self._nodes
+        proofs = self._needed(lambda proofs: proofs.at_most(b, a))
+        if proofs is None:
+            left, right = expression.arguments
+            raise nodes.fault(
+                f"`{shortened(expression.text)}` can be negative: {self._words(left, a)}, {self._words(right, b)}",
+                f"write {_operand(left)} - min({left.text}, {right.text}), or guard it: "
+                f"{_operand(expression)} if {_operand(left)} >= {_operand(right)} else 0",
+            )
+        if not proofs.facts.literals:
+            return nodes.arithmetic(Operation.SUBTRACT, a, b)
+        guard = nodes.guard(proofs.facts.literals)
+        lowered = nodes.select(guard, b, a)
+        return nodes.arithmetic(Operation.SUBTRACT, a, lowered, within=(0, proofs.difference_bounds(a, b)[1]))
+
+    def _divided(self, expression: Expression, a: Node, b: Node) -> Node:
+        nodes = self._nodes
+        proofs = self._needed(lambda proofs: proofs.at_least(b, 1))
+        if is_total(expression.arguments[1], self._formula):
+            if b is nodes.zero:
+                return b
+            present = nodes.at_most(nodes.one, b)
+            if not nodes.vanishes(a, present, False, zero=b.arguments[0]):
+                a = nodes.select(present, a, nodes.zero)
+            b = nodes.select(present, b, nodes.one)
+        elif proofs is None:
+            divisor = expression.arguments[1]
+            raise nodes.fault(
+                f"`{shortened(expression.text)}` can divide by zero: {self._words(divisor, b)}",
+                f"write max({divisor.text}, 1), or guard it: "
+                f"{_operand(expression)} if {_operand(divisor)} > 0 else 0",
+            )
+        elif proofs.facts.literals:
+            low, high = proofs.facts.bounds(b)
+            harmless = nodes.sized_constant(max(low, 1))
+            b = nodes.select(nodes.guard(proofs.facts.literals), b, harmless, within=(harmless.low, max(high, 1)))
+        return self._quotient(expression.form, a, b)
+
+    def _quotient(self, form: Form, a: Node, b: Node) -> Node:
+        """a divided by b >= 1, rounded as the form says."""
+        nodes = self._nodes
+        ratio = nodes.bare.ratio(a, b)
+        match form:
+            case Form.DIVIDE:
+                return nodes.arithmetic(Operation.DIVIDE, a, b)
+            case Form.REMAINDER:
+                return nodes.arithmetic(Operation.REMAINDER, a, b)
+            case Form.CEIL_DIVIDE:
+                numerator = nodes.arithmetic(Operation.ADD, a, nodes.arithmetic(Operation.SUBTRACT, b, nodes.one))
+                low, high = (a.low + b.high - 1) // b.high, (a.high + b.low - 1) // b.low
+                if ratio is not None:
+                    high = min(high, -(-ratio.numerator // ratio.denominator))
+                return nodes.arithmetic(Operation.DIVIDE, numerator, b, within=(low, high))
+        numerator = nodes.arithmetic(Operation.ADD, nodes.product([a, nodes.constant(2)]), b)
+        # a / b + 1/2 falls where b grows, though b stands on both sides.
+        low, high = (2 * a.low + b.high) // (2 * b.high), (2 * a.high + b.low) // (2 * b.low)
+        if ratio is not None:
+            high = min(high, (2 * ratio.numerator + ratio.denominator) // (2 * ratio.denominator))
+        divisor = nodes.product([b, nodes.constant(2)])
+        return nodes.arithmetic(Operation.DIVIDE, numerator, divisor, within=(low, high))
+
+    def _tiers(self, expression: Expression) -> Node:
+        """Each slice of x at its rate: rate * (min(x, upto) - min(x, upto of the slice before))."""
+        nodes = self._nodes
+        x, *bounds_and_rates = (self._lowered_tier(argument) for argument in expression.arguments)
+        if x is None:
+            raise ValueError("tiers of no number")
+        earned, below = nodes.zero, nodes.zero
+        before: Node | None = nodes.zero
+        for upto, rate in zip(bounds_and_rates[::2], bounds_and_rates[1::2], strict=True):
+            nodes.place = expression
+            reached = x if upto is None else nodes.arithmetic(Operation.MINIMUM, x, upto)
+            if before is None or rate is None or (upto is not None and not nodes.bare.at_most(before, upto)):
+                raise nodes.fault("the bounds of `tiers` must rise", "sort them, and leave out those that repeat")
+            within = (max(0, reached.low - before.high), max(0, reached.high - before.low))
+            part = nodes.arithmetic(Operation.SUBTRACT, reached, below, within=within)
+            earned = nodes.arithmetic(Operation.ADD, earned, nodes.product([part, rate]))
+            below, before = reached, upto
+        return earned
+
+    def _lowered_tier(self, argument: Expression) -> Node | None:
+        """A bound or rate of `tiers`; None for the bound `rest`."""
+        if argument.form is Form.CONSTANT and argument.value == REST:
+            return None
+        return self._lowered(argument)
+
+    # Conditions
+
+    def _conditional(self, expression: Expression) -> Node:
+        condition = self._lowered(expression.arguments[0])
+        holds = self._decided(condition)
+        if holds is not None:
+            return self._lowered(expression.arguments[1 if holds else 2])
+        a = self._under(expression.arguments[1], condition, True)
+        b = self._under(expression.arguments[2], condition, False)
+        nodes = self._nodes
+        nodes.place = expression
+        if expression.type is Type.CONDITION:
+            return nodes.either(nodes.both(condition, a), nodes.both(nodes.negation(condition), b))
+        return nodes.select(condition, a, b)
+
+    def _connective(self, expression: Expression) -> Node:
+        """`and`, `or`: each argument is lowered where those before it leave the answer open."""
+        ends = expression.form is Form.OR
+        result = self._nodes.constant(int(not ends))
+        literals = self._literals
+        for argument in expression.arguments:
+            with self._facts(literals):
+                node = self._lowered(argument)
+                decided = self._decided(node)
+            self._nodes.place = expression
+            if decided is not None:
+                node = self._nodes.constant(int(decided))
+            result = self._nodes.either(result, node) if ends else self._nodes.both(result, node)
+            if decided is ends:
+                break
+            if decided is None:
+                literals = (*literals, (node, not ends))
+        return result
+
+    # Aggregates
+
+    def _aggregate(self, expression: Expression) -> Node:
+        """Facts about this account say nothing of single contributions; facts about totals hold for them as well."""
+        nodes = self._nodes
+        public = tuple(literal for literal in self._literals if literal[0].level <= Level.TOTAL)
+        condition = nodes.one
+        with self._facts(public):
+            if expression.form is Form.COUNT:
+                if expression.arguments:
+                    condition = self._lowered(expression.arguments[0])
+                x = nodes.one
+            elif len(expression.arguments) == 1:
+                x = self._lowered(expression.arguments[0])
+            else:
+                condition = self._lowered(expression.arguments[1])
+                holds = self._decided(condition)
+                if holds is not None:
+                    condition = nodes.constant(int(holds))
+                x = self._under(expression.arguments[0], condition, True) if holds is not False else nodes.zero
+        nodes.place = expression
+        if expression.form is Form.SMALLEST:
+            return self._smallest(x, condition)
+        operation = Operation.LARGEST if expression.form is Form.LARGEST else Operation.SUM
+        return nodes.aggregate(operation, nodes.select(condition, x, nodes.zero))
+
+    def _smallest(self, x: Node, condition: Node) -> Node:
+        """By the largest distance from the bound of x; one more where contributions may be left out, to tell none."""
+        nodes = self._nodes
+        always = condition is nodes.one
+        top = nodes.sized_constant(x.high if always else x.high + 1)
+        distance = nodes.arithmetic(Operation.SUBTRACT, top, x)
+        largest = nodes.aggregate(Operation.LARGEST, nodes.select(condition, distance, nodes.zero))
+        if always:
+            return nodes.arithmetic(Operation.SUBTRACT, top, largest, within=(x.low, x.high))
+        found = nodes.at_most(nodes.one, largest)
+        least = nodes.arithmetic(Operation.SUBTRACT, top, largest)
+        return nodes.select(found, least, nodes.zero, within=(0, x.high))
+
+    def _total(self, expression: Expression) -> Node:
+        """Totals are the same wherever they are read: no fact of this place holds for all accounts."""
+        text = str(expression.value)
+        if text not in self._totals:
+            with self._facts(()):
+                argument = self._lowered(self._formula.totals[text])
+                self._nodes.place = expression
+                self._totals[text] = self._nodes.total(text, argument)
+        total = self._totals[text]
+        return total if total.high else self._nodes.zero
+
+    def _words(self, expression: Expression, node: Node) -> str:
+        """An operand and its bounds under the present facts."""
+        bounds = self._nodes.proofs(self._literals).facts.bounds(node)
+        if expression.form is Form.CONSTANT:
+            return f"{shortened(expression.text)} is constant"
+        return f"{shortened(expression.text)} is {bounds_in_words(bounds)}"
+
+
+_LAZY: dict[Form, Callable[[_Lowering, Expression], Node]] = {
+    Form.MULTIPLY: _Lowering._product,
+    Form.TABLE: _Lowering._table,
+    Form.IS_SYMBOL: _Lowering._is_symbol,
+    Form.TIERS: _Lowering._tiers,
+    Form.CONDITIONAL: _Lowering._conditional,
+    Form.AND: _Lowering._connective,
+    Form.OR: _Lowering._connective,
+    Form.SUM: _Lowering._aggregate,
+    Form.COUNT: _Lowering._aggregate,
+    Form.SMALLEST: _Lowering._aggregate,
+    Form.LARGEST: _Lowering._aggregate,
+    Form.TOTAL: _Lowering._total,
+}
+"""Forms that don't simply take the nodes of their arguments."""
+
+
+def _factors(expression: Expression) -> list[Expression]:
+    """The factors of a product, as deep as it is one; lines keep their own product."""
+    if expression.form is not Form.MULTIPLY:
+        return [expression]
+    return [factor for argument in expression.arguments for factor in _factors(argument)]
+
+
+def _operand(expression: Expression) -> str:
+    """An expression's text as the operand of an arithmetic sign or comparison."""
+    weak = (Form.CONDITIONAL, Form.AND, Form.OR, Form.NOT, Form.EQUAL, Form.LESS, Form.AT_MOST, Form.IS_SYMBOL)
+    return f"({expression.text})" if expression.form in weak else expression.text
+
+
+def _reached(roots: list[Node]) -> set[Node]:
+    """All nodes that the roots are made of."""
+    found: set[Node] = set()
+    waiting = list(roots)
+    while waiting:
+        node = waiting.pop()
+        if node not in found:
+            found.add(node)
+            waiting += node.arguments
+    return found
