@@ -1,13 +1,13 @@
-"""A policy, read and checked, and its digest (SPEC §8.1, §4.3).
+"""A policy, read and checked, and its digest (SPEC §8.1, §4.4).
 
 The digest covers what counts and nothing else: comments, white space, the order of tables and the spelling
-of numbers don't change it; every kind, weight, bound, rule, reason (and the order of kinds and reasons,
-which gives them their codes) does.
+of numbers and formulas don't change it; every field, table, constant, amount, rule and line does, and the order of
+fields, values, reasons (which gives them their places and codes), unique rules and lines.
 """
 
 import os
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
@@ -17,17 +17,32 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from zkpay.errors import InputError
-from zkpay.ledger.codes import UNKNOWN_KIND, reason_names
+from zkpay.ledger.contributions import MAX_CONTRIBUTIONS
+from zkpay.ledger.fields import Field, SymbolField
 from zkpay.ledger.problems import MalformedFile, Problem
-from zkpay.policy.formula import SUPPORTED, differing_lines, normalised
+from zkpay.ledger.record_layout import RecordLayout
+from zkpay.ledger.rules import Rules
+from zkpay.policy.declarations import (
+    POOL_BITS,
+    Findings,
+    check_names,
+    read_amounts,
+    read_fields,
+    read_pools,
+    read_rules,
+    read_tables,
+)
+from zkpay.policy.language.formula import parse_formula
+from zkpay.policy.language.lowering import lower
+from zkpay.policy.language.names import POOL
+from zkpay.policy.language.program import Program
+from zkpay.policy.language.tree import Formula, FormulaFault, FormulaFaults, Table
+from zkpay.policy.places import KeyPath, Places, dotted
 from zkpay.policy.schema import PolicyDocument
-from zkpay.policy.source import MAX_POLICY_BYTES, KeyPath, dotted, line_of, parse_toml
+from zkpay.policy.source import MAX_POLICY_BYTES, parse_toml
 from zkpay.stark.keccak import keccak256
 
-__all__ = ["POOL_BITS", "UNKNOWN_KIND", "Policy", "load_policy", "parse_policy", "reason_names"]
-
-POOL_BITS: Final = 112
-"""A pool has fewer than 2^112 base units, so that a payout fits its leaf."""
+__all__ = ["POOL_BITS", "Policy", "load_policy", "parse_policy"]
 
 _DIGEST_LABEL: Final = b"zkpay/policy/v1"
 
@@ -36,39 +51,76 @@ _DIGEST_LABEL: Final = b"zkpay/policy/v1"
 class Policy:
     """What a policy says.
 
-    `pool` in base units; `kinds[code]` and `weights[code]` belong together; `unique`: a fingerprint is
-    accepted once only; `reasons`: the discretionary rejection reasons, the built-in ones left out (see
-    `reason_names`).
+    `pool` in base units, the sum of `pools` where these are named. pools, amounts: base units by name. `rules` holds
+    the fields too. Mappings are in ascending order of names, so that policies of one digest are equal in every way.
     """
 
     name: str
     pool: int
     symbol: str
     decimals: int
-    kinds: tuple[str, ...]
-    weights: tuple[int, ...]
-    quantity_max: int
-    quality_max: int
-    unique: bool
-    reasons: tuple[str, ...]
+    pools: dict[str, int]
+    amounts: dict[str, int]
+    constants: dict[str, int]
+    tables: dict[str, Table]
+    rules: Rules
+    formula: Formula
+    _programs: dict[tuple[int, int], Program] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
+
+    @cached_property
+    def texts(self) -> dict[str, str]:
+        """The normalised text of each line, in the policy's order."""
+        return {name: line.expression.text for name, line in self.formula.lines.items()}
+
+    @cached_property
+    def layout(self) -> RecordLayout:
+        """Where a record's leaf holds what."""
+        return RecordLayout(self.rules)
+
+    def program(self, records: int, accounts: int) -> Program:
+        """The formula with bounds for at most so many records and accounts; FormulaFault if they go too far, which
+        no number up to 2^20 does.
+        """
+        key = (records, accounts)
+        if key not in self._programs:
+            self._programs[key] = lower(self.formula, records, accounts)
+        return self._programs[key]
 
     @cached_property
     def digest(self) -> bytes:
         """Keccak-256 of a label and the RFC 8785 form of the content; amounts are strings there, as RFC
         8785's numbers end at 2^53.
         """
-        content: dict[str, Any] = {
+        return keccak256(_DIGEST_LABEL + rfc8785.dumps(self._content()))
+
+    def _content(self) -> dict[str, Any]:
+        """All that counts."""
+        rules = self.rules
+        window = rules.window_limit
+        return {
             "name": self.name,
-            "pool": str(self.pool),
             "token": {"symbol": self.symbol, "decimals": self.decimals},
-            "kinds": [{"name": kind, "weight": weight} for kind, weight in zip(self.kinds, self.weights, strict=True)],
-            "quantity_max": str(self.quantity_max),
-            "quality_max": self.quality_max,
-            "unique": ["fingerprint"] if self.unique else [],
-            "reasons": list(self.reasons),
-            "formula": {name: normalised(line) for name, line in SUPPORTED.items()},
+            "pool": str(self.pool),
+            "pools": _strings(self.pools),
+            "fields": [_field_content(declared) for declared in rules.fields],
+            "tables": {
+                name: {"field": table.field, "entries": [str(entry) for entry in table.values]}
+                for name, table in self.tables.items()
+            },
+            "constants": _strings(self.constants),
+            "amounts": _strings(self.amounts),
+            "unique": [list(combination) for combination in rules.unique],
+            "account_limit": None if rules.account_limit is None else str(rules.account_limit),
+            "window_limit": None
+            if window is None
+            else {"time": window.time, "length": str(window.length), "count": str(window.count)},
+            "corrections": rules.corrections,
+            "reasons": list(rules.reasons),
+            "formula": [[name, text] for name, text in self.texts.items()],
         }
-        return keccak256(_DIGEST_LABEL + rfc8785.dumps(content))
 
 
 def load_policy(path: str | os.PathLike[str]) -> Policy:
@@ -86,90 +138,110 @@ def load_policy(path: str | os.PathLike[str]) -> Policy:
 
 def parse_policy(text: bytes, source: str) -> Policy:
     """The policy that a TOML text says; `source` is how messages name it.  InputError as `load_policy`."""
-    content, lines = parse_toml(text, source)
+    content, places = parse_toml(text, source)
     try:
         document = PolicyDocument.model_validate(content)
     except ValidationError as error:
-        raise MalformedFile([_as_problem(details, source, lines) for details in error.errors()]) from error
-    return _checked(document, source, lines)
-
-
-def _checked(document: PolicyDocument, source: str, lines: dict[KeyPath, int]) -> Policy:
-    """The checks that take more than one value, and the policy."""
-    problems: list[Problem] = []
-
-    def report(path: KeyPath, value: str | None, why: str, remedy: str) -> None:
-        problems.append(Problem(source, line_of(lines, path), dotted(path), value, why, remedy))
-
-    kinds = tuple(document.fields.kind.values)
-    weight = document.tables.weight
-    for kind in kinds:
-        if kind not in weight:
-            report(("tables", "weight"), None, f'no weight for the kind "{kind}"', f"add {kind} = NUMBER")
-    for kind in weight:
-        if kind not in kinds:
-            report(
-                ("tables", "weight", kind),
-                None,
-                "a weight for no kind",
-                "add it to fields.kind.values or remove it",
-            )
+        raise MalformedFile([_as_problem(details, source, places) for details in error.errors()]) from error
+    findings = Findings(source, places)
+    fields = read_fields(document, findings)
+    tables = read_tables(document, fields, findings)
+    check_names(document, findings)
+    # Without these, faults of the formula would only repeat what was found.
+    if findings.problems:
+        read_rules(document, fields, findings)
+        read_pools(document, findings)
+        read_amounts(document, findings)
+        raise _all(findings)
+    rules = read_rules(document, fields, findings)
+    pools, pool = read_pools(document, findings)
+    amounts = read_amounts(document, findings)
+    constants = dict(sorted(document.constants.items()))
+    try:
+        formula = parse_formula(document.formula, fields, tables, {**constants, **amounts, **pools, POOL: pool})
+    except FormulaFaults as error:
+        _report_faults(error.faults, document.formula, findings)
+        raise _all(findings) from error
+    if findings.problems:
+        raise _all(findings)
     token = document.policy.token
-    whole, _, fraction = document.policy.pool.partition(".")
-    fraction = fraction.rstrip("0")
-    if len(fraction) > token.decimals:
-        report(
-            ("policy", "pool"),
-            document.policy.pool,
-            f"{len(fraction)} decimals, but {token.symbol} has {token.decimals}",
-            "shorten the amount or mend token.decimals",
-        )
-    pool = int(whole + fraction.ljust(token.decimals, "0"))
-    if pool >= 1 << POOL_BITS:
-        report(
-            ("policy", "pool"),
-            document.policy.pool,
-            "too large",
-            f"a pool has fewer than 2^{POOL_BITS} base units",
-        )
-    for name in differing_lines(document.formula):
-        report(
-            ("formula", name),
-            getattr(document.formula, name),
-            "this formula isn't supported",
-            f'the one formula that is has {name} = "{SUPPORTED[name]}"',
-        )
-    if problems:
-        raise MalformedFile(problems)
-    return Policy(
-        name=document.policy.name,
-        pool=pool,
-        symbol=token.symbol,
-        decimals=token.decimals,
-        kinds=kinds,
-        weights=tuple(weight[kind] for kind in kinds),
-        quantity_max=document.fields.quantity.max,
-        quality_max=document.fields.quality.max,
-        unique=bool(document.rules.unique),
-        reasons=tuple(document.rules.reasons),
+    policy = Policy(
+        document.policy.name,
+        pool,
+        token.symbol,
+        token.decimals,
+        pools,
+        amounts,
+        constants,
+        tables,
+        rules,
+        formula,
     )
+    try:
+        policy.program(MAX_CONTRIBUTIONS, MAX_CONTRIBUTIONS)
+    except (FormulaFault, FormulaFaults) as error:
+        faults = error.faults if isinstance(error, FormulaFaults) else (error,)
+        _report_faults(faults, document.formula, findings)
+        raise _all(findings) from error
+    return policy
+
+
+def _all(findings: Findings) -> MalformedFile:
+    """What is raised for the findings, in the order of the file."""
+    return MalformedFile(sorted(findings.problems, key=lambda problem: (problem.line, problem.character)))
+
+
+def _report_faults(faults: tuple[FormulaFault, ...], texts: dict[str, str], findings: Findings) -> None:
+    for fault in faults:
+        path = ("formula", fault.line)
+        if fault.line not in texts:
+            findings.report(path, None, fault.why, fault.remedy)
+            continue
+        line, character, excerpt = findings.places.inside(path, texts[fault.line], fault.span)
+        findings.problems.append(
+            Problem(
+                findings.source,
+                line,
+                dotted(path),
+                None,
+                fault.why,
+                fault.remedy,
+                character=character,
+                excerpt=excerpt,
+            )
+        )
+
+
+def _strings(numbers: dict[str, int]) -> dict[str, str]:
+    return {name: str(number) for name, number in numbers.items()}
+
+
+def _field_content(declared: Field) -> dict[str, Any]:
+    if isinstance(declared, SymbolField):
+        return {"name": declared.name, "values": list(declared.values)}
+    return {"name": declared.name, "max": str(declared.maximum), "min": str(declared.minimum)}
 
 
 _PLAIN: Final = {
     "missing": ("missing", "add it"),
     "extra_forbidden": ("not a key that a policy has", "remove it or mend its spelling"),
     "string_type": ("not a string", "write it in quotes"),
+    "bool_type": ("neither true nor false", "write true or false"),
     "list_type": ("not a list", "write [...]"),
     "dict_type": ("not a table", "write { ... }"),
     "model_type": ("not a table", "write { ... }"),
+    "table": ("neither a table nor a list", "write { data = 3, ... } or [3, 2, 1]"),
     "too_short": ("too few entries", "list at least one"),
     "too_long": ("too many entries", "shorten the list"),
 }
 """pydantic's error types, in words that don't take Python for granted."""
 
 
-def _as_problem(details: ErrorDetails, source: str, lines: dict[KeyPath, int]) -> Problem:
+def _as_problem(details: ErrorDetails, source: str, places: Places) -> Problem:
     path: KeyPath = details["loc"]
+    if path[:1] == ("tables",):
+        # The third part says which of the two shapes of a table it was checked as.
+        path = path[:2] + path[3:]
     context = details.get("ctx", {})
     why, remedy = _PLAIN.get(details["type"], (details["msg"], "see the policy format in SPEC.md"))
     if details["type"] == "policy":
@@ -180,4 +252,4 @@ def _as_problem(details: ErrorDetails, source: str, lines: dict[KeyPath, int]) -
     value = None
     if details["type"] != "missing" and isinstance(given, str | int):
         value = str(given).lower() if isinstance(given, bool) else str(given)
-    return Problem(source, line_of(lines, path), dotted(path), value, why, remedy)
+    return Problem(source, places.line_of(path), dotted(path), value, why, remedy)

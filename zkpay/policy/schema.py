@@ -1,7 +1,7 @@
-"""The shape of a policy file, as pydantic models (SPEC §8.1).
+"""The shape of a policy file, as pydantic models (SPEC §8.1.1).
 
-Models check one value each; what relates two values (weights for exactly the kinds, decimals that fit) is
-checked in `policy.py`, where the whole is known. Unknown keys are refused: a mistyped rule must not pass in
+Models check one value each; what relates two values (a table's keys and a field's values, decimals that fit) is
+checked in `declarations.py`, where the whole is known. Unknown keys are refused: a mistyped rule must not pass in
 silence.
 """
 
@@ -9,23 +9,34 @@ import re
 import unicodedata
 from typing import Annotated, Final
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    WithJsonSchema,
+)
 from pydantic_core import PydanticCustomError
 
-from zkpay.ledger.codes import BUILT_IN_REASONS, MAX_DISCRETIONARY_REASONS, MAX_KINDS
+from zkpay.ledger.contributions import MAX_CONTRIBUTIONS
+from zkpay.ledger.fields import MAX_NUMBER_BITS, MAX_SYMBOLS
+from zkpay.ledger.rules import BUILT_IN_REASONS, MAX_DISCRETIONARY_REASONS, MAX_UNIQUE_RULES
 
 MAX_NAME_BYTES: Final = 128
 MAX_SYMBOL_CHARACTERS: Final = 16
 MAX_DECIMALS: Final = 36
-QUANTITY_LIMIT: Final = 2**96
-"""The largest `max` of quantity."""
-QUALITY_LIMIT: Final = 2**28 - 1
-"""The largest `max` of quality."""
-WEIGHT_LIMIT: Final = 2**28 - 1
+MAX_FIELDS: Final = 128
+MAX_TABLES: Final = 64
+MAX_TABLE_ENTRIES: Final = 4096
+MAX_CONSTANTS: Final = 256
+MAX_POOLS: Final = 16
 
 _DIGITS: Final = re.compile(r"[0-9]{1,64}")
 _AMOUNT: Final = re.compile(r"[0-9]{1,64}(\.[0-9]{1,64})?")
-_KIND: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+_VALUE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _REASON: Final = re.compile(r"[a-z][a-z0-9]*(?:[_-][a-z0-9]+)*")
 MAX_REASON_CHARACTERS: Final = 64
 
@@ -55,6 +66,12 @@ def _at_most(limit: int, shown: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+def _positive(value: int) -> int:
+    if value == 0:
+        raise fault("0", "write at least 1")
+    return value
+
+
 def _printable(value: str) -> str:
     if not value.strip() or len(value.encode("utf-8")) > MAX_NAME_BYTES:
         raise fault("not a name", f"write 1 to {MAX_NAME_BYTES} bytes")
@@ -75,9 +92,9 @@ def _amount(value: str) -> str:
     return value
 
 
-def _kind(value: str) -> str:
-    if not _KIND.fullmatch(value):
-        raise fault("not the name of a kind", "use up to 64 letters, digits, `_`, `-` and `.`")
+def _declared_value(value: str) -> str:
+    if not _VALUE.fullmatch(value):
+        raise fault("not a declared value", "use up to 64 letters, digits, `_`, `-` and `.`, no sign first")
     return value
 
 
@@ -89,6 +106,19 @@ def _reason(value: str) -> str:
     return value
 
 
+def _combination(value: object) -> object:
+    """A name alone is a combination of one."""
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, list):
+        return value
+    raise fault("neither a name nor a list of names", 'write "fingerprint" or ["account", "task"]')
+
+
+def _table_shape(value: object) -> str | None:
+    return "keyed" if isinstance(value, dict) else "numbered" if isinstance(value, list) else None
+
+
 def _distinct(values: list[str]) -> list[str]:
     for index, value in enumerate(values):
         if value in values[:index]:
@@ -96,23 +126,23 @@ def _distinct(values: list[str]) -> list[str]:
     return values
 
 
-def _known_unique(value: str) -> str:
-    if value != "fingerprint":
-        raise fault("only `fingerprint` can be unique", 'write unique = ["fingerprint"]')
-    return value
-
-
-Natural = Annotated[int, BeforeValidator(_natural)]
-Quantity = Annotated[Natural, _at_most(QUANTITY_LIMIT, "2^96")]
-Quality = Annotated[Natural, _at_most(QUALITY_LIMIT, f"{QUALITY_LIMIT}")]
-Weight = Annotated[Natural, _at_most(WEIGHT_LIMIT, f"{WEIGHT_LIMIT}")]
+Natural = Annotated[
+    int,
+    BeforeValidator(_natural),
+    WithJsonSchema(
+        {"anyOf": [{"type": "integer", "minimum": 0}, {"type": "string", "pattern": f"^{_DIGITS.pattern}$"}]}
+    ),
+]
+Number = Annotated[Natural, _at_most((1 << MAX_NUMBER_BITS) - 1, f"2^{MAX_NUMBER_BITS} - 1")]
+Positive = Annotated[Number, AfterValidator(_positive)]
+Count = Annotated[Natural, AfterValidator(_positive), _at_most(MAX_CONTRIBUTIONS, f"{MAX_CONTRIBUTIONS:,}")]
 Decimals = Annotated[Natural, _at_most(MAX_DECIMALS, f"{MAX_DECIMALS}")]
 Name = Annotated[str, AfterValidator(_printable)]
 Symbol = Annotated[str, AfterValidator(_symbol)]
 Amount = Annotated[str, AfterValidator(_amount)]
-Kinds = Annotated[
-    list[Annotated[str, AfterValidator(_kind)]],
-    Field(min_length=1, max_length=MAX_KINDS),
+Values = Annotated[
+    list[Annotated[str, AfterValidator(_declared_value)]],
+    Field(min_length=1, max_length=MAX_SYMBOLS),
     AfterValidator(_distinct),
 ]
 Reasons = Annotated[
@@ -120,7 +150,22 @@ Reasons = Annotated[
     Field(max_length=MAX_DISCRETIONARY_REASONS),
     AfterValidator(_distinct),
 ]
-Unique = Annotated[list[Annotated[str, AfterValidator(_known_unique)]], AfterValidator(_distinct)]
+Entries = Annotated[
+    Annotated[dict[str, Number], Field(min_length=1, max_length=MAX_SYMBOLS), Tag("keyed")]
+    | Annotated[list[Number], Field(min_length=1, max_length=MAX_TABLE_ENTRIES), Tag("numbered")],
+    Discriminator(
+        _table_shape,
+        custom_error_type="table",
+        custom_error_message="not a table",
+    ),
+]
+Combination = Annotated[
+    list[str],
+    BeforeValidator(_combination),
+    Field(min_length=1),
+    AfterValidator(_distinct),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}),
+]
 
 
 class _Section(BaseModel):
@@ -138,62 +183,52 @@ class PolicySection(_Section):
     """`[policy]`: the name, the token, and the pool in tokens (a string, so that no float can creep in)."""
 
     name: Name
-    pool: Amount
     token: Token
+    pool: Amount | None = None
 
 
-class KindField(_Section):
-    """`fields.kind`: the kinds of contribution, in the order of their codes."""
+class FieldSection(_Section):
+    """`fields.NAME`: either the values that a symbol field has, in the order of their codes, or the bounds of a
+    number field, within which a record can be accepted.
+    """
 
-    values: Kinds
-
-
-class QuantityField(_Section):
-    """`fields.quantity`: the largest quantity that can be accepted."""
-
-    max: Quantity
+    values: Values | None = None
+    max: Number | None = None
+    min: Number | None = None
 
 
-class QualityField(_Section):
-    """`fields.quality`: the largest quality that can be accepted."""
+class WindowSection(_Section):
+    """`rules.limit.window`: at most `count` records of an account in each span of `length` of the field `time`."""
 
-    max: Quality
-
-
-class Fields(_Section):
-    """`[fields]`: what a contribution has."""
-
-    kind: KindField
-    quantity: QuantityField
-    quality: QualityField
+    time: str
+    length: Positive
+    count: Count
 
 
-class Tables(_Section):
-    """`[tables]`: the weight of each kind."""
+class LimitSection(_Section):
+    """`rules.limit`: at most so many records of an account, in all and in each window of time."""
 
-    weight: dict[str, Weight]
+    account: Count | None = None
+    window: WindowSection | None = None
 
 
-class Rules(_Section):
-    """`[rules]`: which field is unique, and the reasons for which the operator may reject at discretion."""
+class RulesSection(_Section):
+    """`[rules]`: what only one record may have, limits, corrections, and reasons to reject at discretion."""
 
-    unique: Unique = []
+    unique: Annotated[list[Combination], Field(max_length=MAX_UNIQUE_RULES)] = []
+    limit: LimitSection | None = None
+    corrections: bool = False
     reasons: Reasons = []
-
-
-class FormulaSection(_Section):
-    """`[formula]`: points of a contribution, score and payout of an account, as text."""
-
-    points: str
-    score: str
-    payout: str
 
 
 class PolicyDocument(_Section):
     """A whole policy file."""
 
     policy: PolicySection
-    fields: Fields
-    tables: Tables
-    rules: Rules = Rules()
-    formula: FormulaSection
+    pools: Annotated[dict[str, Amount], Field(min_length=1, max_length=MAX_POOLS)] | None = None
+    fields: Annotated[dict[str, FieldSection], Field(max_length=MAX_FIELDS)] = {}
+    tables: Annotated[dict[str, Entries], Field(max_length=MAX_TABLES)] = {}
+    constants: Annotated[dict[str, Number], Field(max_length=MAX_CONSTANTS)] = {}
+    amounts: Annotated[dict[str, Amount], Field(max_length=MAX_CONSTANTS)] = {}
+    rules: RulesSection = RulesSection()
+    formula: dict[str, str]

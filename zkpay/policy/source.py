@@ -1,17 +1,15 @@
-"""The text of a policy: TOML without floats, with the line of every key (SPEC §8.1).
-
-tomllib gives values without places, so a small index from key to line is made beside it. It needs to be
-right for documents that tomllib accepts only, and serves messages only: nothing is decided by it.
-"""
+"""The text of a policy: TOML without floats, within limits that keep a stranger's file harmless (SPEC §8.1.1)."""
 
 import re
 import tomllib
 from typing import Any, Final
 
 from zkpay.ledger.problems import MalformedFile, Problem
+from zkpay.policy.places import KeyPath, Places, dotted
 
-MAX_POLICY_BYTES: Final = 2**16
-# A policy nests three deep and holds numbers of at most 112 bits. A stranger's file may try more, to make the reader
+MAX_POLICY_BYTES: Final = 2**18
+"""Room for a table of 4096 large entries."""
+# A policy nests three deep and holds numbers of at most 128 bits. A stranger's file may try more, to make the reader
 # slow or deep: it's refused before anything else looks at it.
 MAX_DEPTH: Final = 8
 # tomllib takes time quadratic in the parts of a dotted key, and so may any search in a long line.
@@ -19,13 +17,7 @@ MAX_LINE: Final = 2**13
 MAX_DOTS: Final = 128
 MAX_INTEGER_BITS: Final = 256
 
-KeyPath = tuple[str | int, ...]
-
-_HEADER: Final = re.compile(r"\[\[?([^\]]+)\]")
-_KEY: Final = r"""(?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')"""
-_ASSIGNMENT: Final = re.compile(rf"\s*({_KEY}(?:\s*\.\s*{_KEY})*)\s*=")
-_KEY_PART: Final = re.compile(_KEY)
-_SYNTAX_PLACE: Final = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)")
+_SYNTAX_PLACE: Final = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)")
 
 
 class FloatText(str):
@@ -34,8 +26,8 @@ class FloatText(str):
     __slots__ = ()
 
 
-def parse_toml(text: bytes, source: str) -> tuple[dict[str, Any], dict[KeyPath, int]]:
-    """The document and the line of each key; MalformedFile if it isn't TOML in UTF-8, or holds a float."""
+def parse_toml(text: bytes, source: str) -> tuple[dict[str, Any], Places]:
+    """The document and the places of its keys; MalformedFile if it isn't TOML in UTF-8, or holds a float."""
     if len(text) > MAX_POLICY_BYTES:
         raise _malformed(source, 0, f"{len(text):,} bytes", f"a policy has at most {MAX_POLICY_BYTES:,}")
     try:
@@ -57,63 +49,22 @@ def parse_toml(text: bytes, source: str) -> tuple[dict[str, Any], dict[KeyPath, 
     except (ValueError, RecursionError) as error:
         place = _SYNTAX_PLACE.search(str(error))
         line = 0 if place is None else int(place[1] or decoded.rstrip("\n").count("\n") + 1)
+        column = 0 if place is None else int(place[2] or 0)
         why = f"not TOML: {_SYNTAX_PLACE.sub('', str(error))}"
-        raise _malformed(source, line, why, "mend the syntax") from error
+        problem = Problem(source, line, "", None, why, "mend the syntax", character=column)
+        raise MalformedFile([problem]) from error
     leaves = _leaves(document, source)
-    lines = line_index(decoded)
+    places = Places(decoded)
     problems = [
-        Problem(source, line_of(lines, path), dotted(path), value, "a float", f'write it as a string: "{value}"')
+        Problem(source, places.line_of(path), dotted(path), value, "a float", f'write it as a string: "{value}"')
         if isinstance(value, FloatText)
-        else Problem(source, line_of(lines, path), dotted(path), None, "a number too large", "no policy needs it")
+        else Problem(source, places.line_of(path), dotted(path), None, "a number too large", "no policy needs it")
         for path, value in leaves
         if isinstance(value, FloatText) or (isinstance(value, int) and value.bit_length() > MAX_INTEGER_BITS)
     ]
     if problems:
         raise MalformedFile(problems)
-    return document, lines
-
-
-def line_index(text: str) -> dict[KeyPath, int]:
-    """Key path -> line, for every table header and assignment outside multi-line strings."""
-    lines: dict[KeyPath, int] = {}
-    section: KeyPath = ()
-    inside_string = False
-    for number, line in enumerate(text.split("\n"), start=1):
-        opened_inside = inside_string
-        if (line.count('"""') + line.count("'''")) % 2:
-            inside_string = not inside_string
-        if opened_inside:
-            continue
-        assignment = _ASSIGNMENT.match(line)
-        header = None if assignment else _HEADER.match(line.strip())
-        if header:
-            section = _parts(header[1])
-            lines.setdefault(section, number)
-        elif assignment:
-            path = section + _parts(assignment[1])
-            for length in range(len(section) + 1, len(path) + 1):
-                lines.setdefault(path[:length], number)
-    return lines
-
-
-def line_of(lines: dict[KeyPath, int], path: KeyPath) -> int:
-    """The line of a key, or of the nearest table around it; 0 if there is none."""
-    for length in range(len(path), 0, -1):
-        if path[:length] in lines:
-            return lines[path[:length]]
-    return 0
-
-
-def dotted(path: KeyPath) -> str:
-    """A key path as people write it: `fields.kind.values[2]`."""
-    text = ""
-    for part in path:
-        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
-    return text
-
-
-def _parts(key: str) -> KeyPath:
-    return tuple(part.strip("\"'") for part in _KEY_PART.findall(key))
+    return document, places
 
 
 def _leaves(document: object, source: str) -> list[tuple[KeyPath, object]]:

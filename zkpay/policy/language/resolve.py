@@ -179,6 +179,6 @@ class _Resolver(Calls):
         if word in field.values:
             why = f"`{word}` is another name of this policy as well as a value of `{field.name}`"
             raise self.fault(syntax.span, why, f"for the value write {written.format(self.scope.value_text(word))}")
-        near = nearest(word, field.values)
+        near = nearest(word, [*field.values, field.name])
         remedy = f"did you mean `{near}`?" if near else f"its values are {self.values_shown(field)}"
         raise self.fault(syntax.span, f"{quoted(word)} is not a value of the field `{field.name}`", remedy)

@@ -98,7 +98,7 @@ class _Parser:
         if self.next.kind is Kind.END:
             raise self.fault(Span(0, 0), "the line is empty", "write an expression between the quotes")
         expression = self.expression()
-        if self.next.kind is not Kind.END:
+        if self.place < len(self.tokens) - 1:
             raise self.unexpected()
         return expression
 
