@@ -68,11 +68,10 @@ def statement_rows(statement: Statement, policy: Policy) -> list[tuple[str, str]
 
 
 def totals_rows(statement: Statement) -> list[tuple[str, str]]:
-    """The value of each total with what it is of; values first, since texts can be long."""
+    """The value of each total with its text; values first, since texts can be long."""
     width = max((len(str(value)) for _, value in statement.totals), default=0)
     return [
-        ("" if place else "totals", f"{value:>{width}}  total({text})")
-        for place, (text, value) in enumerate(statement.totals)
+        ("" if place else "totals", f"{value:>{width}}  {text}") for place, (text, value) in enumerate(statement.totals)
     ]
 
 

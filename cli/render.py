@@ -99,9 +99,11 @@ def error_content(code: ExitCode, message: str, error: BaseException) -> dict[st
                 "file": problem.source,
                 "line": problem.line or None,
                 "column": problem.column or None,
+                "character": problem.character or None,
                 "value": problem.value,
                 "why": problem.why,
                 "remedy": problem.remedy,
+                "excerpt": problem.excerpt.split("\n") if problem.excerpt else None,
             }
             for problem in error.problems
         ]

@@ -92,6 +92,22 @@ def test_bad_policies_exit_4_and_say_where_and_why(
     assert not (tmp_path / "d").exists()
 
 
+def test_a_mistake_in_a_formula_is_underlined(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    faulty = POLICY.replace('"sum(points)"', '"sum(point)"').replace("pool * score", "pool - score")
+    contributions, policy = write_inputs(tmp_path, policy=faulty)
+    arguments = ["commit", str(contributions), "--policy", str(policy), "--epoch", "e", "--out", str(tmp_path / "d")]
+    assert main.run(arguments) == 4
+    lines = capsys.readouterr().err.splitlines()
+    (place,) = (index for index, line in enumerate(lines) if line.endswith('score  = "sum(point)"'))
+    assert lines[place - 1].startswith(f"{policy}, line 17, column 15: ")
+    start = lines[place].index("point)")
+    assert lines[place + 1] == " " * start + "^^^^^"
+    code, content = run_json(capsys, *arguments)
+    problem = content["error"]["problems"][0]
+    assert (code, problem["line"], problem["character"]) == (4, 17, 15)
+    assert problem["excerpt"] == ['score  = "sum(point)"', "              ^^^^^"]
+
+
 @pytest.mark.parametrize("missing", ["contributions.csv", "policy.toml"])
 def test_missing_input_exits_4(tmp_path: Path, capsys: pytest.CaptureFixture[str], missing: str) -> None:
     contributions, policy = write_inputs(tmp_path)
@@ -146,7 +162,7 @@ def test_prove_verify_inspect_and_receipts_in_json(tmp_path: Path, capsys: pytes
     assert code == 0
     assert verdict["schema"] == "zkpay/verify/v1"
     assert verdict["claims"]["pool"] == "1000500000"
-    assert list(verdict["claims"]["totals"]) == ["score"]
+    assert list(verdict["claims"]["totals"]) == ["total(score)"]
     assert list(verdict["claims"]["formula"]) == ["points", "score", "payout"]
     assert verdict["claims"]["formula"]["payout"] == "pool * score // total(score)"
     assert verdict["discretionary_rejections"] == {"spam": 1, "withdrawn": 0}

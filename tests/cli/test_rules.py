@@ -10,12 +10,12 @@ from tests.zkpay.epoch.folders import ALICE, BOB, RULES_COUNTS, make_committed_r
 from zkpay.cli import main
 
 FORMULA = {
-    "good": "quality >= bar",
+    "good": "bar <= quality",
     "points": "weight[kind] * quantity * quality // 10000",
     "bonus": "points // 2 if good and region == eu else 0",
     "data_score": "sum(points if kind == data)",
     "other_score": "isqrt(sum(points + bonus if kind != data))",
-    "steady": "count(good) >= 2",
+    "steady": "2 <= count(good)",
     "payout": "data_pool * data_score // total(data_score) + compute_pool * other_score // total(other_score)",
 }
 
@@ -46,7 +46,7 @@ def test_a_verdict_shows_name_formula_and_totals(proved: Path, capsys: pytest.Ca
     assert claims["formula"] == FORMULA
     assert list(claims["formula"]) == list(FORMULA)
     assert claims["counts"] == RULES_COUNTS
-    assert claims["totals"]["data_score"] == "3282"
+    assert claims["totals"]["total(data_score)"] == "3282"
     assert verdict["discretionary_rejections"] == {"spam": 1}
 
 

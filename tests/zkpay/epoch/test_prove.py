@@ -45,7 +45,7 @@ def test_payouts_and_statement_are_those_of_exact_arithmetic(proved: Path) -> No
     records = {bytes.fromhex(row[0][2:]): (int(row[2]), int(row[3])) for row in rows}
     assert records == {parse_account(ALICE): (2, 0), parse_account(BOB): (1, 2), parse_account(CAROL): (2, 0)}
     statement = json.loads((proved / "public" / "statement.json").read_bytes())
-    assert statement["totals"] == [["score", str(total)]]
+    assert statement["totals"] == [["total(score)", str(total)]]
     assert statement["paid"] == str(sum(expected.values()))
     assert statement["dust"] == str(pool - sum(expected.values()))
     assert dict(statement["counts"])["duplicate"] == 1

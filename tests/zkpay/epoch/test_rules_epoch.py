@@ -54,8 +54,8 @@ def test_it_pays_by_hand_and_states_both_totals(proved_rules: Path) -> None:
     statement = verdict.statement
     assert dict(statement.counts) == RULES_COUNTS
     assert statement.totals == (
-        ("data_score", sum(DATA_SCORE.values())),
-        ("other_score", sum(OTHER_SCORE.values())),
+        ("total(data_score)", sum(DATA_SCORE.values())),
+        ("total(other_score)", sum(OTHER_SCORE.values())),
     )
     assert statement.pool == DATA_POOL + COMPUTE_POOL
     assert (statement.paid, statement.dust) == (sum(PAYOUT.values()), statement.pool - sum(PAYOUT.values()))
@@ -177,8 +177,8 @@ def test_forged_totals_and_counts_fail(tmp_path: Path) -> None:
         "exchanged": (with_totals([[first[0], second[1]], [second[0], first[1]]]), {"proof"}),
         "another order": (with_totals([second, first]), {"totals-mismatch"}),
         "one missing": (with_totals([first]), {"totals-mismatch"}),
-        "one more": (with_totals([first, second, ["count()", "6"]]), {"totals-mismatch"}),
-        "renamed": (with_totals([["data_points", first[1]], second]), {"totals-mismatch"}),
+        "one more": (with_totals([first, second, ["total(count())", "6"]]), {"totals-mismatch"}),
+        "renamed": (with_totals([["total(points)", first[1]], second]), {"totals-mismatch"}),
         "limits exchanged": (with_counts(over_window_limit=1, over_account_limit=-1), {"proof"}),
         "superseded by hand": (with_counts(superseded=-1, spam=1), {"proof"}),
         "one more accepted": (with_counts(accepted=1, duplicate=-1), {"proof"}),

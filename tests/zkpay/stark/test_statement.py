@@ -33,7 +33,7 @@ STATEMENT = Statement(
     pool=2**112 - 1,
     paid=10**30,
     dust=0,
-    totals=(("points", 123), ("isqrt(sum(points if kind == 'model-v2')) * 2", 2**256 - 1)),
+    totals=(("total(score)", 123), ("total(isqrt(sum(points if kind == 'model-v2')) * 2)", 2**256 - 1)),
 )
 
 
@@ -54,7 +54,7 @@ def test_round_trip_and_every_field_counts() -> None:
         "pool": 5,
         "paid": 5,
         "dust": 5,
-        "totals": (("points", 124), STATEMENT.totals[1]),
+        "totals": (("total(score)", 124), STATEMENT.totals[1]),
     }
     orders = [STATEMENT.totals[::-1], STATEMENT.totals[:1], ()]
     assert set(changes) == {entry.name for entry in fields(Statement)}
