@@ -19,6 +19,7 @@ from zkpay.circuits.gadgets.carry import (
     add_lines,
     lines_of,
     minus,
+    plan,
     plus,
     product,
     widest_plan,
@@ -115,7 +116,7 @@ def define(
     chosen = plan_definition(terms, maximum, width)
     fresh = natural(table, name, maximum, width)
     table.gadgets.append(Defined(_line_sum(terms, chosen.radix), _columns(fresh, maximum, width), active))
-    add_lines(table, name, widest_plan([*terms, *minus(fresh)]), Where.EVERY, active)
+    add_lines(table, name, plan([*terms, *minus(fresh)], chosen.radix), Where.EVERY, active)
     return fresh
 
 
@@ -146,7 +147,7 @@ def quotient(
     """New naturals `name` and `name remainder`: numerator = divisor * name + remainder, remainder < divisor.
 
     The divisor is at least 1 where `active`; as a Natural it has limbs of `remainder_width` bits. Where it is a
-    constant below 2^15, the remainder is one column, looked up twice. ValueError if the terms are too wide for any
+    constant of at most 2^15, the remainder is one column, looked up twice. ValueError if the terms are too wide for any
     radix; then nothing was added.
     """
     chosen = plan_quotient(numerator, divisor, sizes)
@@ -169,11 +170,20 @@ def quotient(
     )
     source = _line_sum(numerator, chosen.radix)
     table.gadgets.append(Divided(source, known, _columns(result, sizes.quotient, sizes.width), rest_columns, active))
-    add_lines(table, name, widest_plan(_division(numerator, divisor, result, rest)), Where.EVERY, active)
-    if not small:
+    add_lines(table, name, plan(_division(numerator, divisor, result, rest), chosen.radix), Where.EVERY, active)
+    power_of_two = isinstance(divisor, int) and divisor & (divisor - 1) == 0
+    # The widths of the limbs alone keep a remainder below a power of two.
+    if not small and not power_of_two:
         limbs = [limb.expression for limb in rest]
         _require_below(table, f"{rest_name} below", limbs, known, sizes.remainder_width, active)
     return result, rest
+
+
+def plan_root(terms: Sequence[Term], maximum: int, width: int) -> Plan:
+    """How `root` would prove s * s + rest = sum; ValueError if it can't. Adds nothing."""
+    largest = isqrt(maximum)
+    result, rest = shape(largest, width), shape(2 * largest, MAXIMUM_RANGE_BITS)
+    return widest_plan([*terms, *negated(product(result, result)), *minus(rest)])
 
 
 def root(
@@ -184,11 +194,9 @@ def root(
     s * s + rest = sum and rest <= 2 s, the latter by a natural `name slack` = 2 s - rest. ValueError if the terms
     are too wide for any radix; then nothing was added.
     """
+    chosen = plan_root(terms, maximum, width)
     largest = isqrt(maximum)
-    planned = shape(largest, width)
     rest_maximum = 2 * largest
-    rest_planned = shape(rest_maximum, MAXIMUM_RANGE_BITS)
-    chosen = widest_plan([*terms, *negated(product(planned, planned)), *minus(rest_planned)])
     result = natural(table, name, largest, width)
     rest = natural(table, f"{name} rest", rest_maximum, MAXIMUM_RANGE_BITS)
     table.gadgets.append(
@@ -200,7 +208,7 @@ def root(
         )
     )
     identity = [*terms, *negated(product(result, result)), *minus(rest)]
-    add_lines(table, name, widest_plan(identity), Where.EVERY, active)
+    add_lines(table, name, plan(identity, chosen.radix), Where.EVERY, active)
     define(table, f"{name} slack", [*plus(result, 2), *minus(rest)], rest_maximum, MAXIMUM_RANGE_BITS, active)
     return result
 

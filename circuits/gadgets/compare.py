@@ -87,7 +87,8 @@ def _sides(
     for number in digits:
         if number.shift or number.radix > bits:
             raise ValueError(f"{table.name}/{name}: digits of {number.radix} bits, shift {number.shift}")
-    pairs = list(zip_longest(_entries(left), _entries(right), fillvalue=constant(0)))
+    zero = constant(0)
+    pairs = list(zip_longest(_entries(left), _entries(right), fillvalue=zero)) or [(zero, zero)]
     for entry in (entry for pair in pairs for entry in pair):
         if isinstance(entry, Constant) and not 0 <= entry.value < 1 << bits:
             raise ValueError(f"{table.name}/{name}: {entry.value} does not fit a limb of {bits} bits")
