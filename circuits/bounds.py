@@ -1,96 +1,167 @@
 """How large every number of the circuit can get, and the limbs that it is kept in (SPEC §5.2, §5.10).
 
-All bounds follow from the policy and the heights. No limb is wider than the range table's 15 bits; points are
-kept so narrow that a column of them can be added up without a carry: height * 2^points_width <= 2^30 < P.
+All bounds follow from the policy and the heights. No limb is wider than the range table's 15 bits; what accounts
+add up is kept in limbs so narrow that a column of them can be added up without a carry: height * 2^width <= 2^30 < P.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from zkpay.circuits.gadgets.carry import PublicNumber
 from zkpay.circuits.gadgets.range import limb_widths
-from zkpay.ledger.encoding import SLOT_BITS
-from zkpay.policy.formula import POINTS_DIVISOR
+from zkpay.ledger.fields import SLOT_BITS
+from zkpay.policy.language.program import Node, Operation, Program
 from zkpay.policy.policy import Policy
 
-SCORE_WIDTH = 10
-"""Bits of a limb of a score or payout: 2^20 of them add up to less than P, and three make a leaf element."""
-REMAINDER_WIDTH = 15
+TOTAL_WIDTH = 10
+"""Bits of a limb of a payout, or of what a total adds up: 2^20 of them add up to less than P, and three make a leaf
+element.
+"""
 SUM_BITS = 30
+PAYOUT = "payout"
+PAID = "paid"
+AGGREGATES = (Operation.SUM, Operation.LARGEST)
+
+
+@dataclass(frozen=True)
+class Argument:
+    """A number of a contribution that accounts aggregate. `name`: of its columns in the tally."""
+
+    node: Node
+    name: str
+    widths: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Aggregate:
+    """A sum or a largest value over an account's accepted contributions. `name`: of its columns.
+
+    argument: None where it counts the accepted contributions, which the tally does anyway.
+    """
+
+    node: Node
+    name: str
+    argument: Argument | None
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """Bits of each limb of one contribution's share; () for the count."""
+        return self.argument.widths if self.argument is not None else ()
+
+
+@dataclass(frozen=True)
+class AccountTotal:
+    """A sum over all accounts. `name`: of its columns and targets; `public`: its value in the statement."""
+
+    name: str
+    node: Node
+    widths: tuple[int, ...]
+    public: PublicNumber
 
 
 @dataclass(frozen=True)
 class Bounds:
-    """Largest values for one policy at given heights.
+    """What follows from one policy at given heights.
 
-    weighted_quality: weight * quality. points: of one contribution; points_width: bits of its limbs. score:
-    of an account, and of all accounts together. records, accounts: rows that can be in use.
+    records, accounts: rows that can be in use. amount_width: bits of a limb of what accounts aggregate. nodes: all
+    nodes that payouts and totals depend on. arguments, aggregates: those among them, in the program's order.
     """
 
-    weight: int
-    weighted_quality: int
-    points: int
-    points_width: int
-    score: int
+    program: Program
     pool: int
     records: int
     accounts: int
+    amount_width: int
+    nodes: frozenset[Node]
+    arguments: tuple[Argument, ...]
+    aggregates: tuple[Aggregate, ...]
 
     @property
-    def weight_limbs(self) -> int:
-        """Limbs of 14 bits that a weight takes."""
-        return len(limb_widths(self.weight, SLOT_BITS))
+    def payout_maximum(self) -> int:
+        """No payout that can be proved is larger: the pool would not hold it."""
+        return min(self.program.payout.high, self.pool)
 
-    @property
-    def points_widths(self) -> tuple[int, ...]:
-        """Bits of each limb of a contribution's points."""
-        return limb_widths(self.points, self.points_width)
+    @cached_property
+    def totals(self) -> tuple[AccountTotal, ...]:
+        """All totals in the statement's order, then what is paid."""
+        found = [
+            AccountTotal(
+                # A formula may add up its payouts, too.
+                text if text != PAYOUT else f"total({text})",
+                node.arguments[0],
+                limb_widths(node.arguments[0].high, TOTAL_WIDTH),
+                PublicNumber(f"sum of {text}", node.high),
+            )
+            for text, node in self.program.totals.items()
+        ]
+        widths = limb_widths(self.payout_maximum, TOTAL_WIDTH)
+        return (*found, AccountTotal(PAYOUT, self.program.payout, widths, PublicNumber(PAID, self.pool)))
 
-    @property
-    def score_widths(self) -> tuple[int, ...]:
-        """Bits of each limb of an account's score."""
-        return limb_widths(self.score, SCORE_WIDTH)
-
-    @property
-    def payout_widths(self) -> tuple[int, ...]:
-        """Bits of each limb of a payout."""
-        return limb_widths(self.pool, SCORE_WIDTH)
-
-    @property
-    def public_pool(self) -> PublicNumber:
-        """The pool."""
-        return PublicNumber("pool", self.pool)
-
-    @property
-    def public_divisor(self) -> PublicNumber:
-        """The total score, or 1 if that is 0."""
-        return PublicNumber("divisor", max(self.score, 1))
-
-    @property
-    def public_total_score(self) -> PublicNumber:
-        """The sum of all scores."""
-        return PublicNumber("total score", self.score)
-
-    @property
-    def public_paid(self) -> PublicNumber:
-        """The sum of all payouts."""
-        return PublicNumber("paid", self.pool)
+    def reads_table(self, table: str) -> bool:
+        """Whether payouts or totals depend on that table of a symbol field."""
+        return any(
+            node.operation is Operation.TABLE_OF_SYMBOL and isinstance(node.value, tuple) and node.value[0] == table
+            for node in self.nodes
+        )
 
 
 def bounds_for(policy: Policy, heights: Mapping[str, int]) -> Bounds:
     """The bounds of a circuit of these heights."""
-    records = heights["contributions"]
-    weight = max(policy.weights)
-    points = weight * policy.quantity_max * policy.quality_max // POINTS_DIVISOR
+    records, accounts = heights["contributions"], heights["payouts"]
+    program = policy.program(records, accounts)
+    nodes = dependencies([program.payout, *program.totals.values()])
+    amount_width = min(SLOT_BITS, SUM_BITS - (records - 1).bit_length())
+    arguments: dict[Node, Argument] = {}
+    aggregates: list[Aggregate] = []
+    names: set[str] = {"account", "salt"}
+    for node in program.aggregates:
+        if node not in nodes:
+            continue
+        (value,) = node.arguments
+        if is_count(node):
+            aggregates.append(Aggregate(node, _free(node.text, names), None))
+            continue
+        if value not in arguments:
+            widths = limb_widths(value.high, amount_width)
+            arguments[value] = Argument(value, _free(value.text, names), widths)
+        aggregates.append(Aggregate(node, _free(node.text, names), arguments[value]))
     return Bounds(
-        weight=weight,
-        weighted_quality=weight * policy.quality_max,
-        points=points,
-        points_width=min(SLOT_BITS, SUM_BITS - (records - 1).bit_length()),
-        score=points * records,
+        program=program,
         pool=policy.pool,
         records=records,
-        accounts=heights["payouts"],
+        accounts=accounts,
+        amount_width=amount_width,
+        nodes=nodes,
+        arguments=tuple(arguments.values()),
+        aggregates=tuple(aggregates),
     )
+
+
+def is_count(node: Node) -> bool:
+    """Whether an aggregate is the number of accepted contributions."""
+    (value,) = node.arguments
+    return node.operation is Operation.SUM and value.operation is Operation.CONSTANT and value.value == 1
+
+
+def dependencies(roots: Iterable[Node]) -> frozenset[Node]:
+    """The nodes and all that they depend on."""
+    found: set[Node] = set()
+    pending = list(roots)
+    while pending:
+        node = pending.pop()
+        if node not in found:
+            found.add(node)
+            pending.extend(node.arguments)
+    return frozenset(found)
+
+
+def _free(name: str, taken: set[str]) -> str:
+    """The name, or the name and the least number that makes it one of its own; it is taken then."""
+    chosen, number = name, 2
+    while chosen in taken:
+        chosen, number = f"{name} {number}", number + 1
+    taken.add(chosen)
+    return chosen

@@ -23,18 +23,31 @@ def node_count(leaves: int) -> int:
     return sum(-(-leaves >> k) for k in range(1, tree_depth(leaves) + 1))
 
 
+def uniqueness_name(rule: int) -> str:
+    """The table of a unique rule, the first being 0."""
+    return f"uniqueness_{rule + 1}" if rule else "uniqueness"
+
+
 def natural_heights(policy: Policy, contributions: int, accounts: int) -> dict[str, int]:
     """Rows in use of every table but `range`, by table name, in the circuit's order."""
+    rules = policy.rules
     rows = {"contributions": contributions, "contribution_nodes": node_count(contributions)}
-    if policy.unique:
-        rows["uniqueness"] = contributions
-    return rows | {
+    rows |= {uniqueness_name(rule): contributions for rule in range(len(rules.unique))}
+    if rules.window_limit is not None:
+        rows["window_limit"] = contributions
+    if rules.account_limit is not None:
+        rows["account_limit"] = contributions
+    rows |= {
         "tally": contributions,
         "payouts": accounts,
         "payout_nodes": node_count(accounts),
         "totals": 1,
-        "kinds": len(policy.kinds) + 1,
     }
+    entries = sum(len(field.values) + 1 for field in rules.symbols)
+    entries += sum(len(table.values) for table in policy.tables.values() if table.field is None)
+    if entries:
+        rows["tables"] = entries
+    return rows
 
 
 def heights(policy: Policy, contributions: int, accounts: int) -> Mapping[str, int]:

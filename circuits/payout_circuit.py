@@ -7,25 +7,33 @@ scalars, bus tuples of the verifier (the roots and the empty subtrees), and the 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 
-from zkpay.circuits import bounds as limits
+from zkpay.circuits.bounds import PAID, Bounds, bounds_for
 from zkpay.circuits.buses import CONTRIBUTION_TREE, PAYOUT_TREE, TREE, buses_for
 from zkpay.circuits.contributions.air import FIRST_LEAF as FIRST_CONTRIBUTION
-from zkpay.circuits.contributions.air import contributions_table, usable_reasons
-from zkpay.circuits.gadgets.carry import Balance
-from zkpay.circuits.gadgets.compare import BelowPublic
+from zkpay.circuits.contributions.air import contributions_table
+from zkpay.circuits.contributions.columns import key_size
+from zkpay.circuits.contributions.rules import limit_buses
+from zkpay.circuits.formula.compiler import FormulaCompiler
+from zkpay.circuits.gadgets.carry import Balance, PublicDigits
+from zkpay.circuits.gadgets.choice import PublicInputs
+from zkpay.circuits.gadgets.compare import Comparison
 from zkpay.circuits.heights import heights
-from zkpay.circuits.lookups.air import kinds_table, range_table
+from zkpay.circuits.limits.air import limit_table
+from zkpay.circuits.lookups.air import range_table, tables_table
+from zkpay.circuits.lookups.contents import contents_of
 from zkpay.circuits.nodes.air import nodes_table
 from zkpay.circuits.payouts.air import FIRST_LEAF as FIRST_PAYOUT
 from zkpay.circuits.payouts.air import payouts_table
 from zkpay.circuits.tally.air import tally_table
-from zkpay.circuits.totals.air import totals_table
+from zkpay.circuits.totals.air import limb_name, totals_table
 from zkpay.circuits.uniqueness.air import uniqueness_table
 from zkpay.errors import Refused, Rejected
-from zkpay.ledger.codes import ACCEPTED, DUPLICATE, reason_names
 from zkpay.ledger.contributions import MAX_CONTRIBUTIONS
+from zkpay.ledger.rules import ACCEPTED
 from zkpay.ledger.tree import empty_subtrees, tree_depth
+from zkpay.policy.language.columns import public_values
 from zkpay.policy.policy import Policy
 from zkpay.poseidon.permutation import PERMUTATION_ID
 from zkpay.stark.air import Circuit, PlacedTable, PublicTerm, Table
@@ -41,36 +49,52 @@ def build_circuit(policy: Policy, statement: Statement) -> Circuit:
     """
     _check_statement(policy, statement)
     sizes = heights(policy, statement.contribution_count, statement.account_count)
-    bounds = limits.bounds_for(policy, sizes)
-    buses = buses_for(bounds.weight_limbs, len(bounds.points_widths))
+    bounds = bounds_for(policy, sizes)
+    _check_totals(bounds, statement)
     try:
-        tables = [
-            contributions_table(policy, bounds, buses),
-            nodes_table("contribution_nodes", CONTRIBUTION_TREE),
-            *([uniqueness_table()] if policy.unique else []),
-            tally_table(bounds, buses),
-            payouts_table(bounds, buses),
-            nodes_table("payout_nodes", PAYOUT_TREE),
-            totals_table(bounds),
-            kinds_table(policy, bounds.weight_limbs, buses, sizes["kinds"]),
-            range_table(),
-        ]
+        tables, compilers = _tables(policy, bounds, sizes)
         placed = tuple(PlacedTable(table, sizes[table.name]) for table in tables)
         _check_multiplicities(placed)
     except ValueError as error:
         raise Refused(f"the policy's numbers don't fit the circuit: {error}") from error
-    if statement.total_score > bounds.score:
-        raise _inconsistent(f"total_score is {statement.total_score}, but no records reach more than {bounds.score}")
     return Circuit(
         placed=placed,
-        publics=_publics(tables, statement),
+        publics=_publics(tables, _numbers(bounds, compilers, statement), statement),
         public_terms=(
             *_tree_terms(CONTRIBUTION_TREE, statement.contribution_count, statement.contribution_root),
             *_tree_terms(PAYOUT_TREE, statement.account_count, statement.payout_root),
         ),
-        sum_targets=_sum_targets(policy, bounds, statement),
+        sum_targets=_sum_targets(bounds, statement),
         label=PERMUTATION_ID,
     )
+
+
+def _tables(
+    policy: Policy, bounds: Bounds, sizes: Mapping[str, int]
+) -> tuple[list[Table], tuple[FormulaCompiler, ...]]:
+    """All tables in the circuit's order, and the compilers of those with a formula."""
+    rules = policy.rules
+    contents = contents_of(policy, bounds)
+    buses = buses_for(
+        contents.width - 1,
+        sum(len(argument.widths) for argument in bounds.arguments),
+        sum(len(aggregate.widths) for aggregate in bounds.aggregates),
+    )
+    contributions, of_contributions = contributions_table(policy, bounds, contents, buses)
+    payouts, of_accounts = payouts_table(bounds, contents, buses)
+    tables = [
+        contributions,
+        nodes_table("contribution_nodes", CONTRIBUTION_TREE),
+        *(uniqueness_table(rule, key_size(rules, key)) for rule, key in enumerate(rules.unique)),
+        *(limit_table(name, bus, count, bounds.records) for name, (bus, count) in limit_buses(rules).items()),
+        tally_table(bounds, buses),
+        payouts,
+        nodes_table("payout_nodes", PAYOUT_TREE),
+        totals_table(bounds),
+    ]
+    if "tables" in sizes:
+        tables.append(tables_table(contents, buses, sizes["tables"]))
+    return [*tables, range_table()], (of_contributions, of_accounts)
 
 
 def _inconsistent(detail: str) -> Rejected:
@@ -79,19 +103,17 @@ def _inconsistent(detail: str) -> Rejected:
 
 def _check_statement(policy: Policy, statement: Statement) -> None:
     """What must hold of the public values alone, and what the bounds of the circuit rely on."""
-    names = reason_names(policy)
+    names = tuple(policy.rules.usable_reasons.values())
     if tuple(name for name, _ in statement.counts) != names:
         raise _inconsistent(f"counts are of {[name for name, _ in statement.counts]}, the policy has {list(names)}")
     counts = [count for _, count in statement.counts]
     records, accounts = statement.contribution_count, statement.account_count
-    if min(*counts, records, accounts, statement.pool, statement.paid, statement.dust, statement.total_score) < 0:
+    if min(*counts, records, accounts, statement.pool, statement.paid, statement.dust) < 0:
         raise _inconsistent("a value is negative")
     if records > MAX_CONTRIBUTIONS:
         raise _inconsistent(f"contribution_count is {records}, at most {MAX_CONTRIBUTIONS} are possible")
     if sum(counts) != records:
         raise _inconsistent(f"counts add up to {sum(counts)}, not to contribution_count = {records}")
-    if not policy.unique and counts[DUPLICATE]:
-        raise _inconsistent(f"{counts[DUPLICATE]} duplicates under a policy without the unique rule")
     if accounts > counts[ACCEPTED] or (counts[ACCEPTED] and not accounts):
         raise _inconsistent(f"account_count is {accounts} with {counts[ACCEPTED]} accepted records")
     if statement.pool != policy.pool:
@@ -106,6 +128,17 @@ def _check_statement(policy: Policy, statement: Statement) -> None:
             raise _inconsistent(f"{name} is not a digest")
 
 
+def _check_totals(bounds: Bounds, statement: Statement) -> None:
+    """Totals are the formula's, each within the bounds that the widths of the circuit follow from."""
+    wanted = list(bounds.program.totals)
+    if [text for text, _ in statement.totals] != wanted:
+        raise _inconsistent(f"totals are of {[text for text, _ in statement.totals]}, the policy has {wanted}")
+    for text, value in statement.totals:
+        node = bounds.program.totals[text]
+        if not node.low <= value <= node.high:
+            raise _inconsistent(f"total({text}) is {value}, but no records reach less than {node.low} or more than {node.high}")
+
+
 def _check_multiplicities(placed: tuple[PlacedTable, ...]) -> None:
     """Refuse if a tuple could be on a bus P times, which counts as never."""
     totals: dict[tuple[str, int], int] = defaultdict(int)
@@ -117,23 +150,36 @@ def _check_multiplicities(placed: tuple[PlacedTable, ...]) -> None:
             raise ValueError(f"bus {bus} can hold {total} tuples, which is not below P = {P}")
 
 
-def _publics(tables: list[Table], statement: Statement) -> dict[str, int]:
-    numbers = {
-        "pool": statement.pool,
-        "divisor": max(statement.total_score, 1),
-        "total score": statement.total_score,
-        "paid": statement.paid,
-    }
+def _numbers(bounds: Bounds, compilers: tuple[FormulaCompiler, ...], statement: Statement) -> dict[str, int]:
+    """The value of every public number, by its name."""
+    totals = dict(statement.totals)
+    values = public_values(bounds.program, totals)
+    numbers = {PAID: statement.paid}
+    numbers |= {total.public.name: totals[text] for text, total in zip(totals, bounds.totals, strict=False)}
+    for compiler in compilers:
+        for name, node in compiler.public_numbers.items():
+            if numbers.setdefault(name, values[node]) != values[node]:
+                raise ValueError(f"two public numbers are called {name}")
+    return numbers
+
+
+def _publics(tables: list[Table], numbers: dict[str, int], statement: Statement) -> dict[str, int]:
     publics = {
         FIRST_CONTRIBUTION.name: 1 << tree_depth(statement.contribution_count),
         FIRST_PAYOUT.name: 1 << tree_depth(statement.account_count),
     }
     for table in tables:
         for gadget in table.gadgets:
-            if isinstance(gadget, Balance | BelowPublic):
-                for digits in gadget.digits:
-                    publics |= digits.values(numbers)
+            for digits in _digits(gadget):
+                publics |= digits.values(numbers)
     return publics
+
+
+def _digits(gadget: object) -> tuple[PublicDigits, ...]:
+    """The public digits that a gadget's constraints read."""
+    if isinstance(gadget, Balance | Comparison | PublicInputs):
+        return gadget.digits
+    return ()
 
 
 def _tree_terms(tree: int, leaves: int, root: Digest) -> list[PublicTerm]:
@@ -142,11 +188,9 @@ def _tree_terms(tree: int, leaves: int, root: Digest) -> list[PublicTerm]:
     return [*terms, PublicTerm(TREE, (tree, 1, *root), -1)]
 
 
-def _sum_targets(policy: Policy, bounds: limits.Bounds, statement: Statement) -> dict[str, int]:
-    counts = dict(statement.counts)
-    targets = {f"count/{name}": counts[name] for name in usable_reasons(policy).values()}
+def _sum_targets(bounds: Bounds, statement: Statement) -> dict[str, int]:
+    targets = {f"count/{name}": count for name, count in statement.counts}
     targets["accounts"] = statement.account_count
     # Limbs cancel between the payouts and the totals table.
-    targets |= {f"score_limb[{k}]": 0 for k in range(len(bounds.score_widths))}
-    targets |= {f"payout_limb[{k}]": 0 for k in range(len(bounds.payout_widths))}
+    targets |= {limb_name(total, k): 0 for total in bounds.totals for k in range(len(total.widths))}
     return targets

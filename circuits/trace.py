@@ -54,6 +54,12 @@ class Trace:
         """The expression on every row over the integers, int64[height]; it must stay below 2^63 in size."""
         return evaluate(expression, IntegerReader(self._rows()), self.height, {})
 
+    def sent(self, bus: str) -> Integers:
+        """The tuples that the table sends on a bus, int64[width, n], in the order of its rows."""
+        (interaction,) = (item for item in self.table.interactions if item.bus.name == bus and item.sign > 0)
+        multiplicity, *payload = self.in_field(interaction.multiplicity, *interaction.payload)
+        return np.stack(payload)[:, multiplicity != 0]
+
     def _rows(self) -> Rows:
         return Rows(self.values, self.table.preprocessed_values, self.publics, 0, self.height)
 

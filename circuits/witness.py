@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from zkpay.circuits.bounds import bounds_for
+from zkpay.circuits.bounds import Bounds, bounds_for
+from zkpay.circuits.contributions.rules import limit_buses
 from zkpay.circuits.contributions.witness import fill_contributions, real_rows
 from zkpay.circuits.evaluation import Elements
 from zkpay.circuits.gadgets.witness import leaf_digests
-from zkpay.circuits.heights import heights
-from zkpay.circuits.lookups.witness import fill_kind_multiplicities, fill_range_multiplicities
+from zkpay.circuits.heights import heights, uniqueness_name
+from zkpay.circuits.limits.witness import fill_limit
+from zkpay.circuits.lookups.contents import contents_of
+from zkpay.circuits.lookups.witness import fill_range_multiplicities, fill_table_multiplicities
 from zkpay.circuits.nodes.witness import fill_nodes
 from zkpay.circuits.payouts.witness import fill_payouts
 from zkpay.circuits.tally.witness import fill_tally
@@ -21,7 +24,7 @@ from zkpay.circuits.totals.witness import fill_totals
 from zkpay.circuits.trace import Trace, Witness, traces
 from zkpay.circuits.uniqueness.witness import fill_uniqueness
 from zkpay.ledger.contributions import Contributions
-from zkpay.policy.meaning import Distribution
+from zkpay.ledger.rules import Rules
 from zkpay.policy.policy import Policy
 from zkpay.stark.air import Circuit
 from zkpay.stark.statement import Statement
@@ -34,41 +37,40 @@ def build_witness(
     contributions: Contributions,
     contribution_salts: Elements,
     payout_salts: Elements,
-    distribution: Distribution,
 ) -> Witness:
     """All tables, uint32[width, height] by table name. Salts: uint32[5, N] and uint32[5, A].
 
-    ValueError if the records or the distribution have not the statement's shape; whether the statement is
-    true is not checked here (see `zkpay.circuits.checker`).
+    ValueError if the records or the salts have not the statement's shape; whether the statement is true is not
+    checked here (see `zkpay.circuits.checker`).
     """
-    sizes = heights(policy, statement.contribution_count, statement.account_count)
-    bounds = bounds_for(policy, sizes)
     if len(contributions) != statement.contribution_count:
         raise ValueError(f"{len(contributions)} records, the statement says {statement.contribution_count}")
-    if len(distribution.payouts) != statement.account_count:
-        raise ValueError(f"{len(distribution.payouts)} payouts, the statement says {statement.account_count}")
+    bounds = bounds_for(policy, heights(policy, statement.contribution_count, statement.account_count))
     tables = traces(circuit)
-    fill_contributions(tables["contributions"], policy, bounds, contributions, contribution_salts)
-    fill_payout_inputs(tables)
-    fill_payouts(tables["payouts"], bounds, statement, tables["tally"], distribution.payouts, payout_salts)
-    fill_from_payouts(tables)
+    contents = contents_of(policy, bounds)
+    fill_contributions(tables["contributions"], policy.rules, contents, contributions, contribution_salts)
+    fill_payout_inputs(tables, policy.rules, bounds)
+    fill_payouts(tables["payouts"], bounds, tables["tally"], payout_salts)
+    fill_from_payouts(tables, bounds)
     return {name: trace.values for name, trace in tables.items()}
 
 
-def fill_payout_inputs(tables: dict[str, Trace]) -> None:
-    """Fill what follows from the contributions table: its tree, uniqueness, tally."""
+def fill_payout_inputs(tables: dict[str, Trace], rules: Rules, bounds: Bounds) -> None:
+    """Fill what follows from the contributions table: its tree, uniqueness, limits, tally."""
     contributions = tables["contributions"]
     fill_nodes(tables["contribution_nodes"], _digests(contributions, len(real_rows(contributions))))
-    if "uniqueness" in tables:
-        fill_uniqueness(tables["uniqueness"], contributions)
-    fill_tally(tables["tally"], contributions)
+    for rule in range(len(rules.unique)):
+        fill_uniqueness(tables[uniqueness_name(rule)], contributions)
+    for name, (_, count) in limit_buses(rules).items():
+        fill_limit(tables[name], contributions, count)
+    fill_tally(tables["tally"], bounds, contributions)
 
 
-def fill_from_payouts(tables: dict[str, Trace]) -> None:
+def fill_from_payouts(tables: dict[str, Trace], bounds: Bounds) -> None:
     """Fill what follows from the payouts table: its tree, the totals, and all multiplicities."""
     payouts = tables["payouts"]
     fill_nodes(tables["payout_nodes"], _digests(payouts, int(payouts["is_real"].sum())))
-    fill_totals(tables["totals"], payouts)
+    fill_totals(tables["totals"], bounds, payouts)
     _fill_multiplicities(tables)
 
 
@@ -82,5 +84,5 @@ def _digests(trace: Trace, count: int) -> Elements:
 
 
 def _fill_multiplicities(tables: dict[str, Trace]) -> None:
-    fill_kind_multiplicities(tables)
+    fill_table_multiplicities(tables)
     fill_range_multiplicities(tables)

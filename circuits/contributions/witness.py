@@ -5,76 +5,102 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from zkpay.circuits.bounds import Bounds
-from zkpay.circuits.contributions.air import flag_name, usable_reasons
-from zkpay.circuits.evaluation import Elements
-from zkpay.circuits.gadgets.limbs import convolve, divide, normalise, repack
-from zkpay.circuits.gadgets.range import limb_widths
+from zkpay.circuits.contributions.columns import (
+    CORRECTS,
+    GAP,
+    INDEX,
+    SALT,
+    field_name,
+    first_name,
+    flag_name,
+    known_name,
+    table_name,
+)
+from zkpay.circuits.evaluation import Elements, Integers
 from zkpay.circuits.gadgets.witness import fill_gadgets
+from zkpay.circuits.lookups.contents import Contents
 from zkpay.circuits.trace import Trace
-from zkpay.ledger.codes import ACCEPTED, BUILT_IN_REASONS
+from zkpay.circuits.uniqueness.witness import first_with_key
 from zkpay.ledger.contributions import Contributions
-from zkpay.ledger.encoding import SLOT_BITS, account_elements
-from zkpay.policy.formula import POINTS_DIVISOR
-from zkpay.policy.policy import Policy
+from zkpay.ledger.encoding import account_elements
+from zkpay.ledger.fields import SLOT_BITS
+from zkpay.ledger.record_layout import REPLACES, REPLACES_SLOTS
+from zkpay.ledger.rules import ACCOUNT, FINGERPRINT, Rules
 
 
 def fill_contributions(
-    trace: Trace, policy: Policy, bounds: Bounds, contributions: Contributions, salts: Elements
+    trace: Trace, rules: Rules, contents: Contents, contributions: Contributions, salts: Elements
 ) -> None:
     """Fill all columns. `salts`: uint32[5, N]."""
-    fill_records(trace, policy, contributions, salts)
-    fill_points(trace, bounds)
-    fill_gadgets(trace)
+    fill_records(trace, rules, contributions, salts)
+    fill_derived(trace, rules, contents)
 
 
-def fill_records(trace: Trace, policy: Policy, contributions: Contributions, salts: Elements) -> None:
-    """Fill what the records say: index, reason, kind, quantity, quality, salt, account, fingerprint."""
+def fill_records(trace: Trace, rules: Rules, contributions: Contributions, salts: Elements) -> None:
+    """Fill what the records say: index, reason, fields, the replaced index, salt, account, fingerprint."""
     count = len(contributions)
-    usable = usable_reasons(policy)
+    usable = rules.usable_reasons
     strange = np.flatnonzero(~np.isin(contributions.reason, list(usable)))
     if len(strange):
         raise ValueError(f"record {strange[0]} has reason code {contributions.reason[strange[0]]}, not in {usable}")
-    trace["index"][:] = np.arange(trace.height)
+    trace[INDEX][:] = np.arange(trace.height)
     for code, name in usable.items():
         trace[flag_name(name)][:count] = contributions.reason == code
-    kind = contributions.kind.astype(np.int64)
-    known = kind < len(policy.kinds)
-    trace["kind"][:count] = kind
-    trace["known"][:count] = known
-    weights = np.array(policy.weights, dtype=np.int64)[np.where(known, kind, 0)] * known
-    for k, column in enumerate(trace.group("weight")):
-        column[:count] = _slot(weights, k)
-    trace.group("quantity")[:, :count] = contributions.quantity.T
-    for k, column in enumerate(trace.group("quality")):
-        column[:count] = _slot(contributions.quality.astype(np.int64), k)
-    trace.group("salt")[:, :count] = salts
-    trace.group("account")[:, :count] = account_elements(contributions.accounts)
-    trace.group("fingerprint")[:, :count] = contributions.fingerprint_keys
+    for symbol in rules.symbols:
+        trace[field_name(symbol.name)][:count] = contributions.symbols[symbol.name]
+    for number in rules.numbers:
+        trace.group(field_name(number.name))[:, :count] = contributions.numbers[number.name]
+    if rules.corrections:
+        # The leaf holds the index plus one; -1 stands for none.
+        named = contributions.replaces + 1
+        for k in range(REPLACES_SLOTS):
+            trace[f"{REPLACES}[{k}]"][:count] = named >> (SLOT_BITS * k) & ((1 << SLOT_BITS) - 1)
+    trace.group(SALT)[:, :count] = salts
+    trace.group(ACCOUNT)[:, :count] = account_elements(contributions.accounts)
+    trace.group(FINGERPRINT)[:, :count] = contributions.fingerprint_keys
 
 
-def fill_points(trace: Trace, bounds: Bounds) -> None:
-    """Fill weighted quality, points and remainder from the columns that they follow from."""
-    accepted = trace[flag_name(BUILT_IN_REASONS[ACCEPTED])].astype(np.int64)
-    weight = trace.group("weight").astype(np.int64) * accepted
-    quality = trace.group("quality").astype(np.int64)
-    weighted = normalise(convolve(weight, quality), SLOT_BITS)
-    widths = limb_widths(bounds.weighted_quality, SLOT_BITS)
-    trace.group("weighted_quality")[:] = repack(weighted, SLOT_BITS, widths)
-    products = normalise(
-        convolve(trace.group("weighted_quality").astype(np.int64), trace.group("quantity").astype(np.int64)),
-        SLOT_BITS,
-    )
-    quotients, remainder = divide(products, SLOT_BITS, POINTS_DIVISOR)
-    trace.group("points")[:] = repack(quotients, SLOT_BITS, bounds.points_widths)
-    trace["points remainder"][:] = remainder
+def fill_derived(trace: Trace, rules: Rules, contents: Contents) -> None:
+    """Fill what follows from the columns of `fill_records`: entries, corrections, who is first, the formula, hashes."""
+    rows = real_rows(trace)
+    for symbol in rules.symbols:
+        entries = contents.symbols[symbol.name]
+        known, *limbs = entries.of_codes(trace[field_name(symbol.name)][rows].astype(np.int64))
+        trace[known_name(symbol.name)][rows] = known
+        for table in entries.tables:
+            taken, limbs = limbs[: table.count], limbs[table.count :]
+            trace.group(table_name(table.table.name))[:, rows] = np.stack(taken)
+    if rules.corrections:
+        _fill_corrections(trace)
+    fill_gadgets(trace)
+    if len(rules.unique) > 1:
+        fill_firsts(trace, rules)
+
+
+def fill_firsts(trace: Trace, rules: Rules) -> None:
+    """Fill who is the first valid record with its key, where there are several unique rules."""
+    rows = real_rows(trace)
+    for rule in range(len(rules.unique)):
+        sent = trace.sent("unique" if not rule else f"unique_{rule + 1}")
+        trace[first_name(rule)][rows] = first_with_key(sent[1:-2], sent[-2])
 
 
 def real_rows(trace: Trace) -> NDArray[np.intp]:
     """The rows that have a reason, in order."""
-    flags = [trace[name] for name in trace.places if name.startswith(flag_name(""))]
+    flags = trace.in_field(*(row_sum.expression for row_sum in trace.table.sums))
     return np.flatnonzero(np.any(flags, axis=0))
 
 
-def _slot(values: NDArray[np.int64], k: int) -> NDArray[np.int64]:
-    return values >> (SLOT_BITS * k) & ((1 << SLOT_BITS) - 1)
+def _fill_corrections(trace: Trace) -> None:
+    named = _value(trace, REPLACES)
+    trace[CORRECTS][:] = named > 0
+    gap = np.maximum(trace[INDEX].astype(np.int64) - named, 0) * (named > 0)
+    for k, limb in enumerate(trace.group(GAP)):
+        limb[:] = gap >> (SLOT_BITS * k) & ((1 << SLOT_BITS) - 1)
+
+
+def _value(trace: Trace, group: str) -> Integers:
+    found = np.zeros(trace.height, dtype=np.int64)
+    for k, limb in enumerate(trace.group(group)):
+        found += limb.astype(np.int64) << (SLOT_BITS * k)
+    return found

@@ -11,9 +11,7 @@ import numpy as np
 
 from zkpay.circuits.buses import RANGE, Buses
 from zkpay.circuits.gadgets.range import MAXIMUM_RANGE_BITS
-from zkpay.ledger.codes import UNKNOWN_KIND
-from zkpay.ledger.encoding import SLOT_BITS
-from zkpay.policy.policy import Policy
+from zkpay.circuits.lookups.contents import Contents
 from zkpay.stark.air import Table
 
 
@@ -36,15 +34,11 @@ def range_table() -> Table:
     return table
 
 
-def kinds_table(policy: Policy, weight_limbs: int, buses: Buses, height: int) -> Table:
-    """Declared kinds in the order of their codes, then (UNKNOWN_KIND, 0, 0), which also fills the rest."""
-    table = Table("kinds")
-    rows = np.zeros((2 + weight_limbs, height), dtype=np.int64)
-    rows[0] = UNKNOWN_KIND
-    for code, weight in enumerate(policy.weights):
-        rows[:2, code] = code, 1
-        rows[2:, code] = [(weight >> (SLOT_BITS * k)) & ((1 << SLOT_BITS) - 1) for k in range(weight_limbs)]
-    names = ["kind", "known", *(f"weight[{k}]" for k in range(weight_limbs))]
-    columns = [table.preprocessed_column(name, values) for name, values in zip(names, rows, strict=True)]
-    table.send(buses.kinds, "kinds on offer", columns, table.column("multiplicity"))
+def tables_table(contents: Contents, buses: Buses, height: int) -> Table:
+    """The policy's tables and symbols: all tuples of `contents`."""
+    table = Table("tables")
+    columns = [
+        table.preprocessed_column(f"element[{k}]", values) for k, values in enumerate(contents.rows(height))
+    ]
+    table.send(buses.tables, "entries on offer", columns, table.column("multiplicity"))
     return table

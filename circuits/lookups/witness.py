@@ -26,20 +26,29 @@ def fill_range_multiplicities(tables: dict[str, Trace]) -> None:
     tables["range"]["multiplicity"][:] = counts
 
 
-def fill_kind_multiplicities(tables: dict[str, Trace]) -> None:
-    """Fill the kinds table's multiplicities, at the first row of each kind; other tuples are counted nowhere."""
-    kinds = tables["kinds"]
-    offered = np.stack(kinds.table.preprocessed_values)
-    codes, first = np.unique(offered[0], return_index=True)
-    counts = np.zeros(kinds.height, dtype=np.int64)
+def fill_table_multiplicities(tables: dict[str, Trace]) -> None:
+    """Fill the multiplicities of the policy's tables; tuples that aren't on offer are counted nowhere."""
+    if "tables" not in tables:
+        return
+    on_offer = tables["tables"]
+    offered = np.stack(on_offer.table.preprocessed_values)
+    places = _keys(offered)
+    order = np.argsort(places, kind="stable")
+    counts = np.zeros(on_offer.height, dtype=np.int64)
     for trace in tables.values():
-        for lookup in _lookups(trace, "kinds"):
+        for lookup in _lookups(trace, "tables"):
             *payload, multiplicity = trace.in_field(*lookup.payload, lookup.multiplicity)
             taken = np.stack(payload)[:, multiplicity == 1]
-            rows = first[np.minimum(np.searchsorted(codes, taken[0]), len(codes) - 1)]
+            found = np.searchsorted(places, _keys(taken), sorter=order)
+            rows = order[np.minimum(found, len(order) - 1)]
             rows = rows[(taken == offered[:, rows]).all(axis=0)]
-            counts += np.bincount(rows, minlength=kinds.height)
-    kinds["multiplicity"][:] = counts
+            counts += np.bincount(rows, minlength=on_offer.height)
+    on_offer["multiplicity"][:] = counts
+
+
+def _keys(tuples: np.ndarray) -> np.ndarray:
+    """One number for each tuple by identifier and symbol or number, which tell entries apart."""
+    return tuples[0] << 32 | tuples[1]
 
 
 def _lookups(trace: Trace, bus: str) -> list[Interaction]:

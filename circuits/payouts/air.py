@@ -1,24 +1,23 @@
-"""The payouts table: every account with an accepted record, its score, its payout and its leaf (SPEC §5.7).
+"""The payouts table: every account with an accepted record, what the formula makes of it, its payout and its leaf
+(SPEC §5.7).
 
-    score  = sum of points           payout = pool * score // divisor,  divisor = total score, or 1 if that is
-    0
-
-The division is pool * score = divisor * payout + remainder with remainder < divisor, over the integers.
-Bounds of the sums hold on real rows, where the tally vouches for them; on the others nothing that a row holds
-is used.
+Bounds of aggregates hold on real rows, where the tally vouches for them; on the others nothing that a row holds
+is used. All constraints of the formula are multiplied by `is_real`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from zkpay.circuits.bounds import REMAINDER_WIDTH, SCORE_WIDTH, Bounds
+from zkpay.circuits.bounds import TOTAL_WIDTH, Aggregate, Bounds
 from zkpay.circuits.buses import PAYOUT_TREE, TREE, Buses
-from zkpay.circuits.gadgets.carry import PublicDigits, balance, minus, plus
-from zkpay.circuits.gadgets.compare import below_public
+from zkpay.circuits.contributions.formula import limbs_of, numbered_entry
+from zkpay.circuits.formula.compiler import FormulaCompiler
 from zkpay.circuits.gadgets.difference import HALF_BITS
 from zkpay.circuits.gadgets.poseidon import hash_leaf
-from zkpay.circuits.gadgets.range import Limb, natural, range_check
+from zkpay.circuits.gadgets.range import Limb, Natural, range_check
+from zkpay.circuits.lookups.contents import Contents
+from zkpay.circuits.totals.air import limb_name
 from zkpay.ledger.encoding import (
     ACCOUNT_ELEMENTS,
     ELEMENT_BITS,
@@ -29,14 +28,62 @@ from zkpay.ledger.encoding import (
     TAG_PAYOUT,
     TOP_ACCOUNT_BITS,
 )
+from zkpay.ledger.fields import SLOT_BITS
+from zkpay.policy.language.program import Node, Operation
 from zkpay.stark.air import Table
-from zkpay.stark.expression import Expression, Public, constant, linear
+from zkpay.stark.expression import Column, Constant, Expression, Public, constant, linear
 
 FIRST_LEAF = Public("first leaf of payouts")
 
 
-def payouts_table(bounds: Bounds, buses: Buses) -> Table:
-    """The table for these bounds."""
+class AccountSource:
+    """Aggregates of an account; they are within their bounds on real rows."""
+
+    def __init__(
+        self,
+        table: Table,
+        bounds: Bounds,
+        contents: Contents,
+        buses: Buses,
+        is_real: Column,
+        accepted_count: Column,
+        columns: Mapping[Node, Sequence[Column]],
+    ) -> None:
+        self.table = table
+        self.bounds = bounds
+        self.contents = contents
+        self.bus = buses.tables
+        self.is_real = is_real
+        self.accepted_count = accepted_count
+        self.columns = columns
+        self.aggregates = {aggregate.node: aggregate for aggregate in bounds.aggregates}
+
+    def number(self, node: Node) -> Natural:
+        """An aggregate of the account's accepted contributions."""
+        aggregate = self.aggregates.get(node)
+        if aggregate is None:
+            raise ValueError(f"{node.text}: no number of an account")
+        if aggregate.argument is None:
+            return (Limb(self.accepted_count, 0, self.bounds.records),)
+        # A sum has this many addends at most; a largest value is one of them.
+        addends = self.bounds.records if node.operation is Operation.SUM else 1
+        return tuple(
+            Limb(limb, self.bounds.amount_width * k, ((1 << bits) - 1) * addends)
+            for k, (limb, bits) in enumerate(zip(self.columns[node], aggregate.widths, strict=True))
+        )
+
+    def symbol(self, field: str) -> Expression:
+        """An account has no symbols: ValueError."""
+        raise ValueError(f"{field}: no symbol of an account")
+
+    def look_up(self, node: Node, index: Expression) -> Natural:
+        """An entry of a numbered table."""
+        name = f"{node.text} entry {self.table.width}"
+        return numbered_entry(self.table, name, self.bus, self.contents, str(node.value), index, self.is_real)
+
+
+def payouts_table(bounds: Bounds, contents: Contents, buses: Buses) -> tuple[Table, FormulaCompiler]:
+    """The table for these bounds, and the compiler that knows which public numbers it reads."""
     table = Table("payouts")
     index, is_real = table.column("index"), table.column("is_real")
     table.first("index starts at 0", index)
@@ -44,48 +91,33 @@ def payouts_table(bounds: Bounds, buses: Buses) -> Table:
     table.boolean("is_real is a bit", is_real)
     table.sum("accounts", "accounts are counted", is_real)
     account = table.column_group("account", ACCOUNT_ELEMENTS)
-    sums = table.column_group("sum", len(bounds.points_widths))
     accepted_count, rejected_count = table.column("accepted_count"), table.column("rejected_count")
+    salt = table.column_group("salt", SALT_ELEMENTS)
+    high_halves = table.column_group("account high", ACCOUNT_ELEMENTS - 1)
+    columns = {aggregate.node: _columns(table, aggregate) for aggregate in bounds.aggregates}
+    limbs = [limb for group in columns.values() for limb in group]
     table.receive(
         buses.accounts,
         "account is in the tally",
-        (index, *account, *sums, accepted_count, rejected_count),
+        (index, *account, *limbs, accepted_count, rejected_count),
         is_real,
     )
 
     # Elements of an account that is paid are those that 160 bits encode to, as receipts and lists will ask.
     range_check(table, account[0].name, account[0], TOP_ACCOUNT_BITS)
-    for element, high in zip(account[1:], table.column_group("account high", ACCOUNT_ELEMENTS - 1), strict=True):
+    for element, high in zip(account[1:], high_halves, strict=True):
         range_check(table, f"{element.name} low", element - (1 << HALF_BITS) * high, HALF_BITS)
         range_check(table, f"{element.name} high", high, HALF_BITS)
 
-    sum_of_points = tuple(
-        Limb(limb, bounds.points_width * k, ((1 << bits) - 1) * bounds.records)
-        for k, (limb, bits) in enumerate(zip(sums, bounds.points_widths, strict=True))
-    )
-    score = natural(table, "score", bounds.score, SCORE_WIDTH)
-    balance(table, "score", [*plus(sum_of_points), *minus(score)])
+    source = AccountSource(table, bounds, contents, buses, is_real, accepted_count, columns)
+    compiler = FormulaCompiler(table, is_real, source, SLOT_BITS, bounds.program.lines)
+    payout = _add_up(table, bounds, compiler, is_real)
 
-    payout = natural(table, "payout", bounds.pool, SCORE_WIDTH)
-    divisor = bounds.public_divisor
-    remainder = natural(table, "payout remainder", divisor.maximum, REMAINDER_WIDTH)
-    balance(table, "payout", [*plus(score, bounds.public_pool), *minus(payout, divisor), *minus(remainder)])
-    below_public(
-        table,
-        "remainder_below",
-        [limb.expression for limb in remainder],
-        PublicDigits(divisor, REMAINDER_WIDTH),
-    )
-    for name, number in (("score", score), ("payout", payout)):
-        for k, limb in enumerate(number):
-            table.sum(f"{name}_limb[{k}]", f"{name}_limb[{k}] is added up", is_real * limb.expression)
-
-    salt = table.column_group("salt", SALT_ELEMENTS)
     elements = [
         constant(TAG_PAYOUT),
         *salt,
         *account,
-        *_payout_elements([limb.expression for limb in payout]),
+        *_payout_elements(payout),
         accepted_count,
         rejected_count,
         *(constant(0) for _ in range(FIRST_UNUSED, LEAF_ELEMENTS)),
@@ -93,13 +125,34 @@ def payouts_table(bounds: Bounds, buses: Buses) -> Table:
     digest = hash_leaf(table, "leaf", elements)
     position = linear([(1, FIRST_LEAF), (1, index)])
     table.send(TREE, "leaf is in the tree", (PAYOUT_TREE, position, *digest), is_real)
-    return table
+    return table, compiler
+
+
+def _columns(table: Table, aggregate: Aggregate) -> list[Column]:
+    return table.column_group(aggregate.name, len(aggregate.widths))
+
+
+def _add_up(table: Table, bounds: Bounds, compiler: FormulaCompiler, is_real: Column) -> list[Expression]:
+    """Add the limbs of the payout and of every total's number to the circuit-wide sums; the payout's limbs."""
+    *totals, paid = bounds.totals
+    # Payouts first: a formula that adds them up as well finds their limbs, which are cut by the pool.
+    compiler.number(paid.node, width=TOTAL_WIDTH, maximum=bounds.payout_maximum)
+    payout: list[Expression] = []
+    for total in (paid, *totals):
+        number = compiler.number(total.node, width=TOTAL_WIDTH)
+        limbs = limbs_of(number, len(total.widths), TOTAL_WIDTH, total.node)
+        payout = payout or limbs
+        for k, limb in enumerate(limbs):
+            if not isinstance(limb, Constant):
+                name = limb_name(total, k)
+                table.sum(name, f"{name} is added up", is_real * limb)
+    return payout
 
 
 def _payout_elements(limbs: Sequence[Expression]) -> list[Expression]:
     """Elements of 30 bits, three limbs of 10 bits each, little-endian; elements beyond the limbs are 0."""
-    step = ELEMENT_BITS // SCORE_WIDTH
+    step = ELEMENT_BITS // TOTAL_WIDTH
     return [
-        linear([(1 << (SCORE_WIDTH * k), limb) for k, limb in enumerate(limbs[start : start + step])])
+        linear([(1 << (TOTAL_WIDTH * k), limb) for k, limb in enumerate(limbs[start : start + step])])
         for start in range(0, step * PAYOUT_ELEMENTS, step)
     ]

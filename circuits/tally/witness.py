@@ -1,49 +1,58 @@
-"""Filling the tally from the contributions table (SPEC §5.6)."""
+"""Filling the tally from what the contributions table sends it (SPEC §5.6)."""
 
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from zkpay.circuits.contributions.air import flag_name
-from zkpay.circuits.contributions.witness import real_rows
-from zkpay.circuits.evaluation import Elements
-from zkpay.circuits.gadgets.limbs import sorted_by
+from zkpay.circuits.bounds import Bounds
+from zkpay.circuits.evaluation import Integers
 from zkpay.circuits.gadgets.witness import fill_gadgets
+from zkpay.circuits.groups import Groups
 from zkpay.circuits.trace import Trace
-from zkpay.ledger.codes import ACCEPTED, BUILT_IN_REASONS
+from zkpay.ledger.encoding import ACCOUNT_ELEMENTS
+from zkpay.policy.language.program import Operation
 
 
-def fill_tally(trace: Trace, contributions: Trace) -> None:
+def fill_tally(trace: Trace, bounds: Bounds, contributions: Trace) -> None:
     """Fill all columns."""
-    rows = real_rows(contributions)
-    accounts = contributions.group("account")[:, rows]
-    order = sorted_by(accounts)
-    rows, accounts = rows[order], accounts[:, order]
-    count = len(rows)
-    points = contributions.group("points")[:, rows]
-    accepted = contributions[flag_name(BUILT_IN_REASONS[ACCEPTED])][rows]
+    sent = contributions.sent("records")
+    groups = Groups.of(sent[:ACCOUNT_ELEMENTS])
+    sent = sent[:, groups.order]
+    count = sent.shape[1]
+    accepted = sent[ACCOUNT_ELEMENTS]
     trace["is_real"][:count] = 1
-    trace.group("account")[:, :count] = accounts
+    trace.group("account")[:, :count] = sent[:ACCOUNT_ELEMENTS]
     trace["accepted"][:count] = accepted
-    trace.group("points")[:, :count] = points
-    if count:
-        starts = np.ones(count, dtype=bool)
-        starts[1:] = (accounts[:, 1:] != accounts[:, :-1]).any(axis=0)
-        group = np.cumsum(starts) - 1
-
-        def running(amounts: Elements) -> NDArray[np.int64]:
-            sums: NDArray[np.int64] = np.cumsum(amounts, dtype=np.int64)
-            before: NDArray[np.int64] = (sums - amounts)[starts]
-            result: NDArray[np.int64] = sums - before[group]
-            return result
-
-        for target, amounts in zip(trace.group("sum"), points, strict=True):
-            target[:count] = running(amounts)
-        trace["accepted_count"][:count] = running(accepted)
-        trace["rejected_count"][:count] = running(1 - accepted)
-        trace["seen"][:count] = trace["accepted_count"][:count] > 0
-        trace["ends"][:count] = np.append(starts[1:], True)
+    amounts: dict[str, Integers] = {}
+    start = ACCOUNT_ELEMENTS + 1
+    for argument in bounds.arguments:
+        amounts[argument.name] = sent[start : start + len(argument.widths)]
+        trace.group(argument.name)[:, :count] = amounts[argument.name]
+        start += len(argument.widths)
+    trace["accepted_count"][:count] = groups.running(accepted)
+    trace["rejected_count"][:count] = groups.running(1 - accepted)
+    trace["seen"][:count] = trace["accepted_count"][:count] > 0
+    trace["ends"][:count] = groups.ends
+    for aggregate in bounds.aggregates:
+        if aggregate.argument is None:
+            continue
+        amount = amounts[aggregate.argument.name]
+        if aggregate.node.operation is Operation.SUM:
+            for target, limb in zip(trace.group(aggregate.name), amount, strict=True):
+                target[:count] = groups.running(limb)
+        else:
+            largest = _largest(groups, amount)
+            trace.group(aggregate.name)[:, :count] = largest
+            shown = (amount == largest).all(axis=0).astype(np.int64)
+            trace[f"{aggregate.name} attained"][:count] = groups.running(shown) > 0
     paid = np.cumsum(trace["ends"] * trace["seen"], dtype=np.int64)
     trace["ordinal"][1:] = paid[:-1]
     fill_gadgets(trace)
+
+
+def _largest(groups: Groups, amount: Integers) -> Integers:
+    """The largest amount of each row's group, int64[limbs, n]."""
+    # By group, then by amount, most significant limb first: the last of each group has the largest.
+    order = np.lexsort((*amount, groups.group))
+    last: Integers = amount[:, order[groups.ends]]
+    return last[:, groups.group]

@@ -1,35 +1,31 @@
-"""Filling the uniqueness table from the contributions table (SPEC §5.5)."""
+"""Filling a uniqueness table from what the contributions table sends it (SPEC §5.5)."""
 
 from __future__ import annotations
 
-import numpy as np
-
-from zkpay.circuits.contributions.air import flag_name
-from zkpay.circuits.contributions.witness import real_rows
-from zkpay.circuits.gadgets.limbs import sorted_by
+from zkpay.circuits.evaluation import Integers
 from zkpay.circuits.gadgets.witness import fill_gadgets
+from zkpay.circuits.groups import Groups
 from zkpay.circuits.trace import Trace
-from zkpay.ledger.codes import ACCEPTED, BUILT_IN_REASONS, DUPLICATE
 
 
 def fill_uniqueness(trace: Trace, contributions: Trace) -> None:
     """Fill all columns."""
-    rows = real_rows(contributions)
-    keys = contributions.group("fingerprint")[:, rows]
-    # Sorting is stable, so equal keys stay in intake order.
-    order = sorted_by(keys)
-    rows, keys = rows[order], keys[:, order]
-    count = len(rows)
-    accepted = contributions[flag_name(BUILT_IN_REASONS[ACCEPTED])][rows]
-    valid = accepted + contributions[flag_name(BUILT_IN_REASONS[DUPLICATE])][rows]
+    (taken,) = (item for item in trace.table.interactions if item.name.endswith("/record is a contribution"))
+    sent = contributions.sent(taken.bus.name)
+    groups = Groups.of(sent[1:-2])
+    index, key, valid, first = sent[0], sent[1:-2], sent[-2][groups.order], sent[-1][groups.order]
+    count = sent.shape[1]
     trace["is_real"][:count] = 1
-    trace["index"][:count] = contributions["index"][rows]
-    trace.group("fingerprint")[:, :count] = keys
+    trace["index"][:count] = index[groups.order]
+    trace.group("key")[:, :count] = key[:, groups.order]
     trace["valid"][:count] = valid
-    trace["accepted"][:count] = accepted
-    if count:
-        starts = np.ones(count, dtype=bool)
-        starts[1:] = (keys[:, 1:] != keys[:, :-1]).any(axis=0)
-        before = np.cumsum(valid, dtype=np.int64) - valid
-        trace["earlier"][:count] = before > before[starts][np.cumsum(starts) - 1]
+    trace["first"][:count] = first
+    trace["earlier"][:count] = groups.running(valid) > valid
     fill_gadgets(trace)
+
+
+def first_with_key(key: Integers, valid: Integers) -> Integers:
+    """1 where a record is valid and no valid one before it has its key; key int64[k, n], valid int64[n] of bits."""
+    groups = Groups.of(key)
+    ordered = valid[groups.order]
+    return groups.back(ordered * (groups.running(ordered) == 1))

@@ -1,0 +1,35 @@
+"""Filling the table of a limit from what the contributions table sends it (SPEC §5.5)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from zkpay.circuits.gadgets.witness import fill_gadgets
+from zkpay.circuits.groups import Groups
+from zkpay.circuits.trace import Trace
+from zkpay.ledger.encoding import ACCOUNT_ELEMENTS
+from zkpay.stark.field import P, inverse
+
+
+def fill_limit(trace: Trace, contributions: Trace, limit: int) -> None:
+    """Fill all columns. Who passes is what the contributions say."""
+    sent = contributions.sent(trace.table.name)
+    group, passes = sent[1:-1], sent[-1]
+    groups = Groups.of(group)
+    count = sent.shape[1]
+    trace["is_real"][:count] = 1
+    trace["index"][:count] = sent[0][groups.order]
+    trace.group("account")[:, :count] = group[:ACCOUNT_ELEMENTS, groups.order]
+    if len(group) > ACCOUNT_ELEMENTS:
+        trace.group("window")[:, :count] = group[ACCOUNT_ELEMENTS:, groups.order]
+    ordered = passes[groups.order]
+    # Padding is a row on which anything may pass that a table of zeros would let pass.
+    trace["passes"][:] = limit > 0
+    trace["passes"][:count] = ordered
+    trace["count"][:count] = groups.running(ordered) - ordered
+    reached = min(limit, trace.height)
+    left = (reached - trace["count"].astype(np.int64)) % P
+    values, places = np.unique(left, return_inverse=True)
+    inverses = np.array([inverse(int(value)) if value else 0 for value in values], dtype=np.int64)
+    trace["inverse"][:] = inverses[places]
+    fill_gadgets(trace)
