@@ -87,13 +87,15 @@ def take_in(table: RawTable, rules: Rules) -> Contributions:
     _check_superseded(table, marks, replaced_by, findings)
     _check_form(marks, superseded, symbols, words, rules, findings)
     findings.raise_if_any()
+    # Only now is it known that every correction has been read.
+    unfounded = (marks.stated == SUPERSEDED) & ~superseded
+    remedy = "mend the reason, or name this record in a later one's `replaces`"
+    findings.add(unfounded, "reason", ("no later record replaces this one", remedy))
+    findings.raise_if_any()
 
     numbers = {field.name: slots_of_words(words[field.name], field.slots) for field in rules.numbers}
     values = RecordValues(accounts, keys, symbols, numbers)
     reason = np.where(superseded, SUPERSEDED, marks.stated)
-    why = "no later record replaces this one"
-    unfounded = (marks.stated == SUPERSEDED) & ~superseded
-    findings.add(unfounded, "reason", (why, "mend the reason, or name this record in a later one's `replaces`"))
     valid = np.isin(reason, (ACCEPTED, *ORDER_REASONS))
     outcome = apply_order_rules(values, valid, rules)
     check_order_reasons(table, outcome, valid, marks.accepted, marks.stated, rules, findings)

@@ -306,6 +306,10 @@ class TestCorrections:
         problem = only_problem(tmp_path, rows(A | {"account": ""}, A | {"replaces": "r0"}), FULL)
         assert (problem.line, problem.column) == (2, "account")
 
+    def test_untrue_superseded_says_nothing_of_its_copies(self, tmp_path: Path) -> None:
+        records = rows(A | rejected("superseded"), A | rejected("duplicate") | {"fingerprint": "00"})
+        assert only_problem(tmp_path, records, FULL).line == 2
+
     def test_column_without_the_rule(self, tmp_path: Path) -> None:
         path = tmp_path / "rows.csv"
         path.write_text("contribution_id,account,amount,task,time,replaces\n")
