@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from zkpay.policy.language.tree import Expression, Form, Formula, Level, Line, Type
+from zkpay.policy.language.tree import Expression, Form, Formula, Level, Type
 
 _HEARD = (Form.MINIMUM, Form.CLAMP, Form.ROOT, Form.TIERS)
 
@@ -78,15 +78,6 @@ def without(formula: Formula, cap: Cap) -> Formula:
     return replace(formula, lines=lines, totals=totals)
 
 
-def with_flags(formula: Formula, flags: dict[str, Expression]) -> Formula:
-    """The formula with a further line for each condition, 1 where it holds and 0 elsewhere, ahead of `payout`."""
-    lines = {name: line for name, line in formula.lines.items() if name != "payout"}
-    for name, condition in flags.items():
-        one, zero = (_number(condition, digit) for digit in (1, 0))
-        lines[name] = Line(name, _new(Form.CONDITIONAL, (condition, one, zero), condition, Type.NUMBER, name))
-    return replace(formula, lines={**lines, "payout": formula.payout})
-
-
 def _cap(expression: Expression) -> Cap | None:
     arguments = expression.arguments
     match expression.form:
@@ -119,10 +110,6 @@ def _minimum(expression: Expression) -> Cap | None:
 
 def _less(smaller: Expression, larger: Expression, model: Expression) -> Expression:
     return _new(Form.LESS, (smaller, larger), model, Type.CONDITION, model.line)
-
-
-def _number(model: Expression, value: int) -> Expression:
-    return Expression(Form.CONSTANT, (), value, Type.NUMBER, Level.CONSTANT, str(value), model.line, model.span)
 
 
 def _new(form: Form, arguments: tuple[Expression, ...], model: Expression, kind: Type, line: str) -> Expression:

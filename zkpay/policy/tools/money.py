@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
-from zkpay.policy.language.tree import Expression, Form, Formula
+from zkpay.policy.language.tree import Expression, Form
 from zkpay.policy.policy import Policy
 
 _FROM_FIRST = (Form.SUM, Form.SMALLEST, Form.LARGEST, Form.REMAINDER, Form.TOTAL)
@@ -13,21 +11,21 @@ _QUOTIENTS = (Form.DIVIDE, Form.ROUND_DIVIDE, Form.CEIL_DIVIDE)
 
 def money_lines(policy: Policy) -> frozenset[str]:
     """The lines whose values are base units: `payout`, and what amounts and pools make so."""
-    names = {"pool", *policy.pools, *policy.amounts}
-    found = {
-        name for name, line in policy.formula.lines.items() if _degree(line.expression, policy.formula, names) == 1
-    }
-    return frozenset(found | {"payout"})
+    degrees: dict[str, int] = dict.fromkeys(("pool", *policy.pools, *policy.amounts), 1)
+    for name, line in policy.formula.lines.items():
+        degrees[name] = _degree(line.expression, degrees)
+    return frozenset({"payout", *(name for name in policy.formula.lines if degrees[name] == 1)})
 
 
-def _degree(expression: Expression, formula: Formula, money: Collection[str]) -> int:
-    """1 for money, 0 for plain numbers, 2 for money times money, as units go in a formula of physics."""
-    degrees = [_degree(argument, formula, money) for argument in expression.arguments]
+def _degree(expression: Expression, known: dict[str, int]) -> int:
+    """1 for money, 0 for plain numbers, 2 for money times money, as units go in a formula of physics.
+
+    known: that of all amounts, pools and earlier lines.
+    """
     form = expression.form
-    if form is Form.CONSTANT:
-        return int(expression.text in money)
-    if form is Form.LINE:
-        return _degree(formula.lines[str(expression.value)].expression, formula, money)
+    if form in (Form.CONSTANT, Form.LINE):
+        return known.get(expression.text, 0)
+    degrees = [_degree(argument, known) for argument in expression.arguments]
     if form is Form.MULTIPLY:
         return sum(degrees)
     if form in _QUOTIENTS:

@@ -6,38 +6,48 @@ all accounts' `c * x // total(x)` add up to at most c, a sum of shares to at mos
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Iterable
+from typing import Final
 
 from zkpay.policy.language.tree import Expression, Form, Formula, Level
+from zkpay.policy.tools.probes import Bounds
+
+_MAX_FACTORS: Final = 64
+"""Products of more factors, through the names of lines, are taken as they are."""
 
 
-def largest_sum(formula: Formula, highest: Callable[[Expression], int], accounts: int) -> int:
-    """What all accounts' `payout` add up to, at most; `highest` bounds a single value, for any account."""
-    return _Sums(formula, highest, accounts).bound(formula.payout.expression)
+def largest_sum(formula: Formula, bounds: Bounds, accounts: int) -> int | None:
+    """What the payouts of so many accounts add up to, at most; None if nothing is known."""
+    return _Sums(formula, bounds, accounts).bound(formula.payout.expression)
 
 
 class _Sums:
-    def __init__(self, formula: Formula, highest: Callable[[Expression], int], accounts: int) -> None:
+    """None stands for no bound at all."""
+
+    def __init__(self, formula: Formula, bounds: Bounds, accounts: int) -> None:
         self._formula = formula
-        self._highest = highest
+        self._bounds = bounds
         self._accounts = accounts
+        self._known: dict[str, int | None] = {}
 
-    def bound(self, expression: Expression) -> int:
+    def bound(self, expression: Expression) -> int | None:
         """The sum of the expression over all accounts is at most this."""
-        return min(self._by_form(expression), self._highest(expression) * self._accounts)
+        if expression.text not in self._known:
+            single = self._bounds.highest(expression)
+            by_size = None if single is None else single * self._accounts
+            self._known[expression.text] = _least(self._by_form(self._resolved(expression)), by_size)
+        return self._known[expression.text]
 
-    def _by_form(self, written: Expression) -> int:
-        expression = self._resolved(written)
+    def _by_form(self, expression: Expression) -> int | None:
         arguments = expression.arguments
         match expression.form:
             case Form.ADD:
-                return sum(map(self.bound, arguments))
+                return _sum(self.bound(argument) for argument in arguments)
             case Form.SUBTRACT | Form.REMAINDER:
                 return self.bound(arguments[0])
             case Form.MINIMUM:
-                return min(map(self.bound, arguments))
-            case Form.CLAMP:
-                return self._highest(expression) * self._accounts
+                return _least(*map(self.bound, arguments))
             case Form.DIVIDE:
                 share = self._share(expression)
                 return self.bound(arguments[0]) if share is None else share
@@ -46,7 +56,7 @@ class _Sums:
             case Form.CONDITIONAL:
                 return self._conditional(expression)
             case _:
-                return self._highest(expression) * self._accounts
+                return None
 
     def _resolved(self, expression: Expression) -> Expression:
         """The expression behind the names of lines."""
@@ -59,51 +69,60 @@ class _Sums:
         numerator, divisor = map(self._resolved, quotient.arguments)
         if divisor.form is not Form.TOTAL:
             return None
-        shared = self._resolved(divisor.arguments[0])
+        shared = divisor.arguments[0]
         factors = self._factors(numerator)
         for index, factor in enumerate(factors):
             rest = [*factors[:index], *factors[index + 1 :]]
             if self._same(factor, shared) and all(other.level <= Level.TOTAL for other in rest):
-                largest = 1
-                for other in rest:
-                    largest *= self._highest(other)
-                return largest
+                largest = [self._bounds.highest(other) for other in rest]
+                return None if None in largest else math.prod(high for high in largest if high is not None)
         return None
 
     def _factors(self, expression: Expression) -> list[Expression]:
         """The factors of a product, those of products in it included."""
-        resolved = self._resolved(expression)
-        if resolved.form is not Form.MULTIPLY:
-            return [expression]
-        return [factor for argument in resolved.arguments for factor in self._factors(argument)]
+        factors = [expression]
+        while len(factors) < _MAX_FACTORS:
+            products = [self._resolved(factor).form is Form.MULTIPLY for factor in factors]
+            if True not in products:
+                break
+            place = products.index(True)
+            factors[place : place + 1] = self._resolved(factors[place]).arguments
+        return factors
 
-    def _product(self, arguments: tuple[Expression, ...]) -> int:
+    def _product(self, arguments: tuple[Expression, ...]) -> int | None:
         """One factor that varies from account to account, times the bounds of all others."""
         varying = max(range(len(arguments)), key=lambda index: arguments[index].level)
-        bound = self.bound(arguments[varying])
-        for index, argument in enumerate(arguments):
-            if index != varying:
-                bound *= self._highest(argument)
-        return bound
+        others = [argument for index, argument in enumerate(arguments) if index != varying]
+        bounds = [self.bound(arguments[varying]), *map(self._bounds.highest, others)]
+        return None if None in bounds else math.prod(bound for bound in bounds if bound is not None)
 
-    def _conditional(self, expression: Expression) -> int:
+    def _conditional(self, expression: Expression) -> int | None:
         condition, holds, fails = expression.arguments
         if condition.level > Level.TOTAL:
             # Each account takes one of the two.
-            return self.bound(holds) + self.bound(fails)
-        known = self._highest_total(condition, holds)
-        held = self.bound(holds)
-        return max(held if known is None else min(held, known), self.bound(fails))
+            return _sum(map(self.bound, (holds, fails)))
+        held = _least(self.bound(holds), self._known_total(condition, holds))
+        failed = self.bound(fails)
+        return None if held is None or failed is None else max(held, failed)
 
-    def _highest_total(self, condition: Expression, value: Expression) -> int | None:
+    def _known_total(self, condition: Expression, value: Expression) -> int | None:
         """What `total(value) <= c` says of the sum of `value`."""
         condition = self._resolved(condition)
         if condition.form not in (Form.AT_MOST, Form.LESS):
             return None
         total, bound = map(self._resolved, condition.arguments)
         if total.form is Form.TOTAL and self._same(total.arguments[0], value):
-            return self._highest(bound)
+            return self._bounds.highest(bound)
         return None
 
     def _same(self, one: Expression, other: Expression) -> bool:
         return self._resolved(one).text == self._resolved(other).text
+
+
+def _least(*bounds: int | None) -> int | None:
+    return min((bound for bound in bounds if bound is not None), default=None)
+
+
+def _sum(bounds: Iterable[int | None]) -> int | None:
+    found = list(bounds)
+    return None if None in found else sum(bound for bound in found if bound is not None)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
-from zkpay.policy.language.program import CONDITIONS, Node, Operation, Program
+from zkpay.policy.language.program import CONDITIONS, Operation, Program
 from zkpay.policy.language.tree import Level
 
 _GIVEN = CONDITIONS | {Operation.CONSTANT}
@@ -26,31 +25,15 @@ class Width:
 def widths(program: Program) -> tuple[Width, ...]:
     """All numbers that the program computes or reads, each before those that read it; conditions take one bit.
 
-    Several nodes of one text (a quotient and its guarded divisor, say) are shown as the widest of them.
+    Of several nodes of one text (a quotient and the divisor that is put in where it isn't used, say) the one of the
+    highest level is shown, and of these the widest.
     """
     found: dict[tuple[str, str], Width] = {}
-    for node in nodes(program):
+    for node in program.nodes:
         if node.operation in _GIVEN:
             continue
         key = (node.line, node.text)
         width = Width(node.line, node.text, node.level, node.low, node.high, max(1, node.high.bit_length()))
-        if key not in found or found[key].bits < width.bits:
+        if key not in found or (found[key].level, found[key].bits) < (width.level, width.bits):
             found[key] = width
     return tuple(found.values())
-
-
-def nodes(program: Program) -> Iterator[Node]:
-    """Every node once, arguments first, in the order of the lines."""
-    seen: set[int] = set()
-    for line in program.lines.values():
-        pending = [line]
-        while pending:
-            node = pending[-1]
-            waiting = [argument for argument in node.arguments if id(argument) not in seen]
-            if waiting:
-                pending.extend(reversed(waiting))
-                continue
-            pending.pop()
-            if id(node) not in seen:
-                seen.add(id(node))
-                yield node
