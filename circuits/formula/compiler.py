@@ -53,7 +53,8 @@ class FormulaCompiler:
     """Compiles nodes into one table.
 
     active: 0 or 1 on every row, of degree at most 1; the rows on which values count. width: bits of a limb where
-    nothing else asks for another. lines: the program's, for names.
+    nothing else asks for another. lines: the program's, for names. widths: of limbs that will be asked for, by node:
+    so that the node is written in these from the start, whoever needs it first.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class FormulaCompiler:
         source: Source,
         width: int,
         lines: Mapping[str, Node] | None = None,
+        widths: Mapping[Node, int] | None = None,
     ) -> None:
         self.table = table
         self.active = active
@@ -70,6 +72,7 @@ class FormulaCompiler:
         self.width = width
         self.public_numbers: dict[str, Node] = {}
         """The TOTAL-level node behind each public number, by the number's name."""
+        self._usual_widths = dict(widths or {})
         self._names = Names(table, lines or {})
         self._publics: dict[Node, PublicNumber] = {}
         self._terms: dict[Node, list[Term]] = {}
@@ -88,7 +91,7 @@ class FormulaCompiler:
         maximum: a bound of the value, if another than the node's; what has more bits has no witness. What other rows
         hold is not said.
         """
-        width = self.width if width is None else width
+        width = self._usual(node) if width is None else width
         maximum = node.high if maximum is None else maximum
         self._prepare(node)
         self._build(node, width, maximum)
@@ -100,7 +103,7 @@ class FormulaCompiler:
 
     def output(self, node: Node, *, width: int | None = None) -> Natural:
         """The value on active rows and 0 on all others: canonical limbs of `width` bits, of degree at most 1."""
-        width = self.width if width is None else width
+        width = self._usual(node) if width is None else width
         self._prepare(node)
         if node.operation is Operation.CONSTANT:
             return tuple(
@@ -142,12 +145,12 @@ class FormulaCompiler:
         """Terms of degree at most 2 whose sum is the value on active rows."""
         known = self._terms.get(node)
         if known is None:
-            self._build(node, self.width, node.high)
+            self._build(node, self._usual(node), node.high)
             known = self._terms.get(node)
         if known is None:
             known = self._terms[node] = self._build_terms(node)
             if len(known) > MAX_TERMS and node.operation is not Operation.MULTIPLY:
-                return plus(self._materialise(node, self.width, node.high))
+                return plus(self._materialise(node, self._usual(node), node.high))
         return known
 
     def _build_terms(self, node: Node) -> list[Term]:
@@ -183,7 +186,7 @@ class FormulaCompiler:
     def _linear(self, node: Node) -> list[Term]:
         """Terms of degree at most 1."""
         terms = self._value(node)
-        return terms if degree(terms) <= 1 else plus(self._materialise(node, self.width, node.high))
+        return terms if degree(terms) <= 1 else plus(self._materialise(node, self._usual(node), node.high))
 
     def _multiplied(self, node: Node) -> list[Term]:
         parts = factors(node, self._is_factor)
@@ -235,6 +238,9 @@ class FormulaCompiler:
         elif node.operation is Operation.ROOT:
             self._take_root(node, width)
 
+    def _usual(self, node: Node) -> int:
+        return self._usual_widths.get(node, self.width)
+
     def _register(self, node: Node, form: Natural) -> Natural:
         """Remember one more way to write the value; the latest is the one that sums use."""
         self._forms.setdefault(node, []).append(form)
@@ -266,12 +272,12 @@ class FormulaCompiler:
     def _limbs(self, node: Node, bits: int) -> Natural:
         """The value in limbs of degree 1 below 2^bits, at any positions."""
         found = self._forms_within(node, bits)
-        return found[0] if found else self.number(node, width=min(bits, self.width))
+        return found[0] if found else self.number(node, width=min(bits, self._usual(node)))
 
     def _planned(self, node: Node, bits: int) -> Natural:
         """What `_limbs` would give, with no columns added."""
         found = self._forms_within(node, bits)
-        return found[0] if found else shape(node.high, min(bits, self.width))
+        return found[0] if found else shape(node.high, min(bits, self._usual(node)))
 
     def _canonical(self, node: Node, width: int) -> Natural:
         found = [form for form in self._forms_within(node, width) if is_canonical(form, width)]
@@ -284,6 +290,7 @@ class FormulaCompiler:
         """Widths in which some of the nodes are written already, and the widest and the usual one."""
         found = {self.width: None, MAXIMUM_RANGE_BITS: None}
         for node in nodes:
+            found[self._usual(node)] = None
             found |= {form[1].position: None for form in self._forms.get(node, []) if len(form) > 1}
         return [width for width in found if 1 <= width <= MAXIMUM_RANGE_BITS]
 
@@ -320,7 +327,7 @@ class FormulaCompiler:
         name = self._names.fresh(node)
         for whole in (False, True):
             if whole:
-                self._materialise(numerator, self.width, numerator.high)
+                self._materialise(numerator, self._usual(numerator), numerator.high)
             terms = self._value(numerator)
             for sizes in self._quotient_shapes(divisor, maximum, rest, width, rest_width):
                 planned = self._divisor(divisor, sizes.remainder_width, planned=True)
@@ -355,7 +362,7 @@ class FormulaCompiler:
         (square,) = node.arguments
         for whole in (False, True):
             if whole:
-                self._materialise(square, self.width, square.high)
+                self._materialise(square, self._usual(square), square.high)
             terms = self._value(square)
             for bits in range(width, NARROWEST - 1, -1):
                 if _fits(plan_root, terms, square.high, bits):
