@@ -95,13 +95,14 @@ def numbers(table: RawTable, field: NumberField, findings: Findings) -> Words:
     as_digits = column if short.all() else pc.if_else(pa.array(short), column, "0")
     words = np.zeros((words_of_slots(field.slots), table.count), dtype=np.uint64)
     words[0] = pc.cast(as_digits, pa.int64()).to_numpy(zero_copy_only=False)
-    bits = field.recordable.bit_length()
+    largest = field.recordable
+    bits = largest.bit_length()
     too_large = words[0] >> np.uint64(bits) != 0 if bits < WORD_BITS else np.zeros(table.count, dtype=bool)
     long_rows = np.flatnonzero(sound & ~short)
     if long_rows.size:
         values = [int(text) for text in column.take(pa.array(long_rows)).to_pylist()]
-        too_large[long_rows] = [value > field.recordable for value in values]
-        kept = [value if value <= field.recordable else 0 for value in values]
+        too_large[long_rows] = [value > largest for value in values]
+        kept = [value if value <= largest else 0 for value in values]
         words[:, long_rows] = words_of_values(kept, len(words))
     why = f"beyond 2^{bits} - 1, the largest that a record of this policy can hold"
     findings.add(too_large, field.name, (why, f"mend the value; the policy's maximum is {field.maximum}"))

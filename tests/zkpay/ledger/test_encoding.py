@@ -378,8 +378,8 @@ class TestContributionLeaf:
     def test_columns_beyond_a_leaf_are_refused(self) -> None:
         columns = columns_of([HIGHEST])
         salts = salts_of([HIGHEST])
-        slots = columns.numbers
-        for change in (
+        slots = dict(columns.numbers)
+        changes: list[dict[str, Any]] = [
             {"numbers": slots | {"quality": np.full((2, 1), 2**14, dtype=np.uint16)}},
             {"numbers": slots | {"quality": np.zeros((3, 1), dtype=np.uint16)}},
             {"numbers": slots | {"quality": np.zeros((1, 1), dtype=np.uint16)}},
@@ -389,7 +389,8 @@ class TestContributionLeaf:
             {"reason": np.array([64], dtype=np.uint8)},
             {"replaces": np.array([0], dtype=np.int64)},
             {"replaces": np.array([-2], dtype=np.int64)},
-        ):
+        ]
+        for change in changes:
             with pytest.raises(ValueError, match=r"beyond|code|no field|corrections"):
                 leaf_elements(dataclasses.replace(columns, **change), salts, LAYOUT)
         with pytest.raises(ValueError, match="salts"):

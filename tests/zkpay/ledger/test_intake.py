@@ -159,7 +159,7 @@ def rows(*changes: dict[str, Any]) -> list[Record]:
     """Sound records r0, r1, ..., each in a window of its own, with changes."""
     records = []
     for index, change in enumerate(changes):
-        values = {"task": "read", "amount": 50, "time": 10 * index}
+        values: dict[str, Any] = {"task": "read", "amount": 50, "time": 10 * index}
         values |= {name: change[name] for name in values if name in change}
         own = {name: value for name, value in change.items() if name not in values}
         base = Record(f"r{index}", f"account {index}", f"{index:02x}", values)
