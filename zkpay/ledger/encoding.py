@@ -178,11 +178,6 @@ def leaf_elements(contributions: Contributions, salts: Elements, layout: RecordL
     return leaves
 
 
-def contribution_leaves(contributions: Contributions, salts: Elements, layout: RecordLayout) -> list[Elements]:
-    """`leaf_elements` by block: uint32[24, N], then uint32[15, N] for each further one."""
-    return leaf_blocks(leaf_elements(contributions, salts, layout))
-
-
 def leaf_blocks(elements: Elements) -> list[Elements]:
     """Flattened leaves, uint32[24 + 15 k, N], by block: uint32[24, N], then k times uint32[15, N]."""
     further = range(LEAF_ELEMENTS, len(elements), CONTINUED_ELEMENTS)

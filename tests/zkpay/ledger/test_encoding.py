@@ -16,11 +16,11 @@ from zkpay.ledger.encoding import (
     account_elements,
     account_from_elements,
     account_order,
-    contribution_leaves,
     decode_contribution_leaf,
     decode_payout_leaf,
     empty_leaf,
     hash_record_leaves,
+    leaf_blocks,
     leaf_elements,
     payout_leaves,
     record_elements,
@@ -264,12 +264,11 @@ class TestContributionLeaf:
             assert found[:, index].tolist() == digest
 
     def test_blocks_are_the_parts_of_the_flattened_leaf(self) -> None:
-        parts = contribution_leaves(columns_of([HIGHEST]), salts_of([HIGHEST]), LAYOUT)
-        assert [part.shape for part in parts] == [(24, 1)]
         values = dict.fromkeys((field.name for field in FOUR_BLOCKS.rules.fields), 2**140 - 1)
         wide = dataclasses.replace(HIGHEST, values=values, reason=2)
-        parts = contribution_leaves(columns_of([wide], FOUR_BLOCKS), salts_of([wide]), FOUR_BLOCKS)
+        parts = leaf_blocks(leaf_elements(columns_of([wide], FOUR_BLOCKS), salts_of([wide]), FOUR_BLOCKS))
         assert [part.shape for part in parts] == [(24, 1), (15, 1), (15, 1), (15, 1)]
+        assert [part.shape for part in leaf_blocks(parts[0])] == [(24, 1)]
         assert np.concatenate(parts).T.tolist() == leaves_of([wide], FOUR_BLOCKS)
 
     @given(LAID_OUT)
