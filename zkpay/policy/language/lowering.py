@@ -13,7 +13,7 @@ from contextlib import contextmanager
 
 from zkpay.policy.language.bounds import bounds_in_words
 from zkpay.policy.language.definition import is_total
-from zkpay.policy.language.lowering_facts import Context, Literal
+from zkpay.policy.language.lowering_facts import Literal
 from zkpay.policy.language.lowering_nodes import Nodes, shortened
 from zkpay.policy.language.lowering_proofs import Proofs
 from zkpay.policy.language.program import Node, Operation, Program
@@ -27,11 +27,6 @@ def lower(formula: Formula, records: int, accounts: int) -> Program:
     faulty one are not looked at.
     """
     return _Lowering(formula, max(records, 1), max(accounts, 1)).program()
-
-
-def largest_sum(program: Program, formula: Formula, node: Node) -> int:
-    """An upper bound of an account-level node's sum over all accounts."""
-    return Proofs(Context(formula)).sum_over_accounts(node, program.records, program.accounts)
 
 
 class _Unknown(Exception):  # noqa: N818 - not an error: a line that reads a faulty one
@@ -49,7 +44,6 @@ class _Lowering:
     def program(self) -> Program:
         faults: list[FormulaFault] = []
         for name, line in self._formula.lines.items():
-            self._literals = ()
             try:
                 self._lines[name] = self._lowered(line.expression)
             except FormulaFault as fault:
@@ -58,6 +52,12 @@ class _Lowering:
                 continue
         if faults:
             raise FormulaFaults(faults)
+        for text, argument in self._formula.totals.items():
+            # Totals in branches that are never taken are values of the statement all the same.
+            try:
+                self._made_total(text, argument)
+            except FormulaFault as fault:
+                raise FormulaFaults([fault]) from fault
         used = _reached([*self._lines.values(), *self._totals.values()])
         nodes = tuple(node for node in self._nodes.all_nodes() if node in used)
         return Program(
@@ -217,8 +217,7 @@ class _Lowering:
             divisor = expression.arguments[1]
             raise nodes.fault(
                 f"`{shortened(expression.text)}` can divide by zero: {self._words(divisor, b)}",
-                f"write max({divisor.text}, 1), or guard it: "
-                f"{_operand(expression)} if {_operand(divisor)} > 0 else 0",
+                f"write max({divisor.text}, 1), or guard it: {_operand(expression)} if {_operand(divisor)} > 0 else 0",
             )
         elif proofs.facts.literals:
             low, high = proofs.facts.bounds(b)
@@ -348,15 +347,18 @@ class _Lowering:
         return nodes.select(found, least, nodes.zero, within=(0, x.high))
 
     def _total(self, expression: Expression) -> Node:
-        """Totals are the same wherever they are read: no fact of this place holds for all accounts."""
         text = str(expression.value)
+        total = self._made_total(text, self._formula.totals[text])
+        return total if total.high else self._nodes.zero
+
+    def _made_total(self, text: str, argument: Expression) -> Node:
+        """Totals are the same wherever they are read: no fact of this place holds for all accounts."""
         if text not in self._totals:
             with self._facts(()):
-                argument = self._lowered(self._formula.totals[text])
-                self._nodes.place = expression
-                self._totals[text] = self._nodes.total(text, argument)
-        total = self._totals[text]
-        return total if total.high else self._nodes.zero
+                number = self._lowered(argument)
+            self._nodes.place = argument
+            self._totals[text] = self._nodes.total(text, number)
+        return self._totals[text]
 
     def _words(self, expression: Expression, node: Node) -> str:
         """An operand and its bounds under the present facts."""

@@ -10,7 +10,7 @@ from typing import Final
 
 from zkpay.ledger.fields import NumberField
 from zkpay.policy.language.bounds import MAX_TOTAL_BITS, MAX_VALUE_BITS, Bounds, common, hull, operation_bounds
-from zkpay.policy.language.lowering_facts import ARITHMETIC, Context, Literal
+from zkpay.policy.language.lowering_facts import Context, Literal
 from zkpay.policy.language.lowering_proofs import Proofs
 from zkpay.policy.language.program import Node, Operation
 from zkpay.policy.language.tree import Expression, Formula, FormulaFault, Level
@@ -113,9 +113,9 @@ class Nodes:
     def _bounded(self, operation: Operation, arguments: tuple[Node, ...], value: Value, within: Bounds | None) -> Node:
         bounds = operation_bounds(operation, [(argument.low, argument.high) for argument in arguments])
         if operation is Operation.SUBTRACT:
-            bounds = common(bounds, self.bare.difference_bounds(*arguments))
+            bounds = common(bounds, self.bare.difference_bounds(arguments[0], arguments[1]))
         if operation is Operation.DIVIDE:
-            ratio = self.bare.ratio(*arguments)
+            ratio = self.bare.ratio(arguments[0], arguments[1])
             bounds = bounds if ratio is None else common(bounds, (0, ratio.numerator // ratio.denominator))
         if within is not None:
             bounds = common(bounds, within)
@@ -208,7 +208,7 @@ class Nodes:
         high = self.bare.sum_over_accounts(number, self.records, self.accounts)
         if high.bit_length() > MAX_TOTAL_BITS:
             raise self.fault(
-                f"the total can have {high.bit_length()} bits, more than {MAX_TOTAL_BITS}",
+                f"`{shortened(text)}` can have {high.bit_length()} bits, more than {MAX_TOTAL_BITS}",
                 "divide what it adds up, or lower the maxima of the fields that it reads",
             )
         return self._node(Operation.TOTAL, (number,), text, (0, high), Level.TOTAL)
@@ -290,6 +290,7 @@ class Nodes:
 
 
 _COMMUTATIVE: Final = frozenset({Operation.ADD, Operation.MULTIPLY, Operation.MINIMUM, Operation.MAXIMUM})
+
 
 def shortened(text: str) -> str:
     """A text that fits a message or a constraint's name."""

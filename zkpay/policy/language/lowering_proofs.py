@@ -289,7 +289,9 @@ class Proofs:
             case Operation.ADD | Operation.MAXIMUM:
                 return min(least, of(0) + of(1))
             case Operation.SELECT:
-                return min(least, of(1) + of(2))
+                # Under a condition on totals all accounts take one branch, under others each takes its own.
+                public = node.arguments[0].level <= Level.TOTAL
+                return min(least, max(of(1), of(2)) if public else of(1) + of(2))
             case Operation.SUBTRACT | Operation.REMAINDER:
                 return min(least, of(0))
             case Operation.MINIMUM:
@@ -328,11 +330,15 @@ def _is_one_where_zero(condition: Node, a: Node, b: Node) -> bool:
 
 def _less_facts(form: Linear, facts: Sequence[Linear]) -> list[Linear]:
     """The sum without a multiple of a fact, chosen so that a node cancels: if that isn't negative, the sum isn't."""
-    found = []
+    found: list[Linear] = []
     for fact in facts:
-        scales = {(abs(fact.terms[node]), abs(form.terms[node])): None for node in fact.terms if node in form.terms}
-        for of_form, of_fact in scales:
-            found.append(Linear({}, 0).plus(form, of_form).plus(fact, -of_fact))
+        scales: list[tuple[Rational, Rational]] = []
+        for node in fact.terms:
+            if node in form.terms:
+                of_form, of_fact = fact.terms[node], form.terms[node]
+                if (of_form > 0) == (of_fact > 0) and (of_form, of_fact) not in scales:
+                    scales.append((of_form, of_fact))
+        found += [Linear({}, 0).plus(form, abs(of_form)).plus(fact, -abs(of_fact)) for of_form, of_fact in scales]
     return found
 
 

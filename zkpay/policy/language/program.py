@@ -44,9 +44,7 @@ class Operation(StrEnum):
     NOT = "not"
 
 
-CONDITIONS = frozenset(
-    {Operation.AT_MOST, Operation.IS_SYMBOL, Operation.AND, Operation.OR, Operation.NOT}
-)
+CONDITIONS = frozenset({Operation.AT_MOST, Operation.IS_SYMBOL, Operation.AND, Operation.OR, Operation.NOT})
 
 
 @dataclass(frozen=True, eq=False)
