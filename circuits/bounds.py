@@ -89,11 +89,10 @@ class Bounds:
         """All totals in the statement's order, then what is paid."""
         found = [
             AccountTotal(
-                # A formula may add up its payouts, too.
-                text if text != PAYOUT else f"total({text})",
+                text,
                 node.arguments[0],
                 limb_widths(node.arguments[0].high, TOTAL_WIDTH),
-                PublicNumber(f"sum of {text}", node.high),
+                PublicNumber(text, node.high),
             )
             for text, node in self.program.totals.items()
         ]

@@ -24,7 +24,7 @@ class Groups:
     def of(cls, key: Integers) -> Groups:
         """The groups of equal columns of int64[k, n], elements below 2^30, most significant first."""
         even = key if len(key) % 2 == 0 else np.concatenate([np.zeros((1, key.shape[1]), dtype=np.int64), key])
-        order = sorted_by(even)
+        order = sorted_by(even.astype(np.uint32))
         ordered = key[:, order]
         starts = np.ones(len(order), dtype=np.int64)
         starts[1:] = (ordered[:, 1:] != ordered[:, :-1]).any(axis=0)

@@ -136,7 +136,7 @@ def _check_totals(bounds: Bounds, statement: Statement) -> None:
     for text, value in statement.totals:
         node = bounds.program.totals[text]
         if not node.low <= value <= node.high:
-            raise _inconsistent(f"total({text}) is {value}, but no records reach less than {node.low} or more than {node.high}")
+            raise _inconsistent(f"{text} is {value}, but it lies between {node.low} and {node.high}")
 
 
 def _check_multiplicities(placed: tuple[PlacedTable, ...]) -> None:

@@ -56,15 +56,15 @@ def contributions_table(
     known: dict[str, Column] = {}
     entries: dict[str, tuple[TableLimbs, list[Column]]] = {}
     for symbol in rules.symbols:
-        code = table.column(field_name(symbol.name))
-        slots[symbol.name] = [code]
+        held = table.column(field_name(symbol.name))
+        slots[symbol.name] = [held]
         known[symbol.name] = table.column(known_name(symbol.name))
         offered = contents.symbols[symbol.name]
         for limbs in offered.tables:
             entries[limbs.table.name] = limbs, table.column_group(table_name(limbs.table.name), limbs.count)
         columns = [column for limbs in offered.tables for column in entries[limbs.table.name][1]]
-        entry = contents.payload(offered.identifier, code, known[symbol.name], *columns)
-        table.receive(buses.tables, f"{code.name} is in the policy", entry, is_real)
+        entry = contents.payload(offered.identifier, held, known[symbol.name], *columns)
+        table.receive(buses.tables, f"{held.name} is in the policy", entry, is_real)
     numbers = {field_name(number.name): (number.name, number.slots) for number in rules.numbers}
     if rules.corrections:
         numbers[REPLACES] = REPLACES, REPLACES_SLOTS
@@ -85,7 +85,8 @@ def contributions_table(
 
     fields = {field.name: field for field in rules.numbers}
     source = RecordSource(table, contents, buses, verdicts.accepted, fields, record, entries)
-    compiler = FormulaCompiler(table, verdicts.accepted, source, SLOT_BITS, bounds.program.lines)
+    widths = {argument.node: bounds.amount_width for argument in bounds.arguments}
+    compiler = FormulaCompiler(table, verdicts.accepted, source, SLOT_BITS, bounds.program.lines, widths)
     amounts = [limb for argument in bounds.arguments for limb in argument_limbs(compiler, argument, bounds)]
 
     digest = record_digest(table, policy.layout, verdicts.flags, salt, record)

@@ -20,7 +20,6 @@ from zkpay.circuits.contributions.columns import (
     RecordColumns,
     below_name,
     first_name,
-    known_name,
     packed,
     packed_size,
     within_name,

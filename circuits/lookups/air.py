@@ -37,8 +37,6 @@ def range_table() -> Table:
 def tables_table(contents: Contents, buses: Buses, height: int) -> Table:
     """The policy's tables and symbols: all tuples of `contents`."""
     table = Table("tables")
-    columns = [
-        table.preprocessed_column(f"element[{k}]", values) for k, values in enumerate(contents.rows(height))
-    ]
+    columns = [table.preprocessed_column(f"element[{k}]", values) for k, values in enumerate(contents.rows(height))]
     table.send(buses.tables, "entries on offer", columns, table.column("multiplicity"))
     return table

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from zkpay.circuits.evaluation import Integers
 from zkpay.circuits.gadgets.range import MAXIMUM_RANGE_BITS
 from zkpay.circuits.lookups.air import range_row
 from zkpay.circuits.trace import Trace
@@ -46,9 +47,10 @@ def fill_table_multiplicities(tables: dict[str, Trace]) -> None:
     on_offer["multiplicity"][:] = counts
 
 
-def _keys(tuples: np.ndarray) -> np.ndarray:
+def _keys(tuples: Integers) -> Integers:
     """One number for each tuple by identifier and symbol or number, which tell entries apart."""
-    return tuples[0] << 32 | tuples[1]
+    found: Integers = tuples[0] << 32 | tuples[1]
+    return found
 
 
 def _lookups(trace: Trace, bus: str) -> list[Interaction]:

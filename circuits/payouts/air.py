@@ -110,7 +110,8 @@ def payouts_table(bounds: Bounds, contents: Contents, buses: Buses) -> tuple[Tab
         range_check(table, f"{element.name} high", high, HALF_BITS)
 
     source = AccountSource(table, bounds, contents, buses, is_real, accepted_count, columns)
-    compiler = FormulaCompiler(table, is_real, source, SLOT_BITS, bounds.program.lines)
+    widths = {total.node: TOTAL_WIDTH for total in bounds.totals}
+    compiler = FormulaCompiler(table, is_real, source, SLOT_BITS, bounds.program.lines, widths)
     payout = _add_up(table, bounds, compiler, is_real)
 
     elements = [

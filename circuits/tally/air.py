@@ -56,10 +56,7 @@ def tally_table(bounds: Bounds, buses: Buses) -> Table:
             continue
         amount = amounts[aggregate.argument]
         if aggregate.node.operation is Operation.SUM:
-            aggregates += [
-                running(f"{aggregate.name}[{k}]", limb, limb.next)
-                for k, limb in enumerate(amount)
-            ]
+            aggregates += [running(f"{aggregate.name}[{k}]", limb, limb.next) for k, limb in enumerate(amount)]
         else:
             largest, attained = _largest(table, bounds, aggregate.name, amount, is_real, same)
             table.every(f"{aggregate.name} is attained", ends * seen * (1 - attained))
