@@ -10,7 +10,7 @@ from typing import Final
 from zkpay.ledger.fields import Field
 from zkpay.policy.language.names import PAYOUT
 from zkpay.policy.language.resolve import resolve_line
-from zkpay.policy.language.resolve_checks import Scope
+from zkpay.policy.language.resolve_checks import MAX_FAULTS_OF_LINE, Scope
 from zkpay.policy.language.syntax import parse
 from zkpay.policy.language.syntax_tokens import quoted
 from zkpay.policy.language.tree import (
@@ -52,7 +52,7 @@ def parse_formula(
             faults.append(fault)
             scope.broken.add(name)
         except FormulaFaults as found:
-            faults += found.faults
+            faults += found.faults[:MAX_FAULTS_OF_LINE]
             scope.broken.add(name)
     if len(lines) > MAX_LINES:
         extra = list(lines)[MAX_LINES]

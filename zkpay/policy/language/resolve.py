@@ -7,7 +7,6 @@ stands beside that field only, in `kind == data` or `weight[data]`, and in quote
 from typing import Final
 
 from zkpay.ledger.fields import SymbolField
-from zkpay.policy.language.names import nearest
 from zkpay.policy.language.resolve_calls import Calls
 from zkpay.policy.language.resolve_checks import Scope
 from zkpay.policy.language.syntax_nodes import Call, Choice, LookUp, Name, Number, Operation, Quoted, Syntax, Tiers
@@ -112,7 +111,7 @@ class _Resolver(Calls):
 
     def choice(self, syntax: Choice) -> Expression:
         if syntax.otherwise is None:
-            remedy = "say what it is elsewhere: a if c else b; only sum, min and max of one argument go without"
+            remedy = "write a if c else b; only sum(x if c), min(x if c) and max(x if c) go without"
             raise self.fault(syntax.span, "`if` without `else`", remedy)
         parts = [syntax.value, syntax.condition, syntax.otherwise]
         value, condition, otherwise = self.all_typed([Type.NUMBER, Type.CONDITION, Type.NUMBER], parts)
@@ -122,7 +121,7 @@ class _Resolver(Calls):
         name = syntax.table.name
         table = self.scope.tables.get(name)
         if table is None:
-            near = nearest(name, self.scope.tables)
+            near = self.scope.nearest(name, self.scope.tables)
             remedy = f"did you mean `{near}`?" if near else "declare it under [tables]"
             raise self.fault(syntax.table.span, f"{quoted(name)} is not a table", remedy)
         if table.field is not None:
@@ -179,6 +178,6 @@ class _Resolver(Calls):
         if word in field.values:
             why = f"`{word}` is another name of this policy as well as a value of `{field.name}`"
             raise self.fault(syntax.span, why, f"for the value write {written.format(self.scope.value_text(word))}")
-        near = nearest(word, [*field.values, field.name])
+        near = self.scope.nearest(word, [*field.values, field.name])
         remedy = f"did you mean `{near}`?" if near else f"its values are {self.values_shown(field)}"
         raise self.fault(syntax.span, f"{quoted(word)} is not a value of the field `{field.name}`", remedy)

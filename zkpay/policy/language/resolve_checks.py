@@ -15,6 +15,7 @@ MAX_FAULTS_OF_LINE: Final = 16
 """More mistakes than this in one line aren't looked for."""
 
 _SHOWN_VALUES: Final = 8
+_MAX_SUGGESTIONS: Final = 20
 
 
 class Scope:
@@ -34,12 +35,18 @@ class Scope:
         self.lines: dict[str, Line] = {}
         self.broken: set[str] = set()
         self.totals: dict[str, Expression] = {}
+        self._suggestions = 0
         self.names = frozenset([*self.fields, *tables, *constants, *self.order])
 
     def field_with(self, value: str) -> SymbolField | None:
         """The first symbol field that has this value."""
         symbols = (field for field in self.fields.values() if isinstance(field, SymbolField))
         return next((field for field in symbols if value in field.values), None)
+
+    def nearest(self, name: str, known: Iterable[str]) -> str | None:
+        """The known name that was probably meant; after many such questions always None, as each takes time."""
+        self._suggestions += 1
+        return nearest(name, known) if self._suggestions <= _MAX_SUGGESTIONS else None
 
     def value_text(self, value: str) -> str:
         """How a formula writes a declared value: quoted where the bare word is something else or no word."""
@@ -180,7 +187,7 @@ class Checks(ABC):
         if field is not None:
             why = f"{shown} is a value of the field `{field.name}`"
             return self.fault(syntax.span, why, f"compare them: {field.name} == {name}")
-        near = nearest(name, scope.names)
+        near = scope.nearest(name, scope.names)
         remedy = f"did you mean `{near}`?" if near else "declare it as a field, a constant, an amount or a line above"
         return self.fault(syntax.span, f"{shown} is not a name of this policy", remedy)
 
