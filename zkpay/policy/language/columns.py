@@ -93,7 +93,7 @@ class Columns:
                 return _entries(self._program, table, self._symbols[str(field)])
             case Operation.IS_SYMBOL if isinstance(node.value, tuple):
                 field, code = node.value
-                return (self._symbols[str(field)] == code).astype(np.int64)
+                return _column(self._symbols[str(field)] == code).astype(np.int64)
             case Operation.SUM | Operation.LARGEST:
                 return self._aggregated(node)
             case Operation.TOTAL:

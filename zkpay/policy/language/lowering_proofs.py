@@ -62,6 +62,9 @@ class Proofs:
         """Whether a + gap <= b is certain."""
         if self.facts.bounds(a)[1] + gap <= self.facts.bounds(b)[0] or self.facts.impossible:
             return True
+        ratio = self.ratio(a, b) if not gap else None
+        if ratio is not None and ratio <= 1:
+            return True
         return self._proved(self.linear(b).plus(self.linear(a), -1).plus(Linear({}, gap), -1))
 
     def at_least(self, node: Node, number: int) -> bool:
@@ -338,8 +341,12 @@ def _less_facts(form: Linear, facts: Sequence[Linear]) -> list[Linear]:
                 of_form, of_fact = fact.terms[node], form.terms[node]
                 if (of_form > 0) == (of_fact > 0) and (of_form, of_fact) not in scales:
                     scales.append((of_form, of_fact))
-        found += [Linear({}, 0).plus(form, abs(of_form)).plus(fact, -abs(of_fact)) for of_form, of_fact in scales]
+        found += [Linear({}, 0).plus(form, _size(of_form)).plus(fact, -_size(of_fact)) for of_form, of_fact in scales]
     return found
+
+
+def _size(number: Rational) -> Rational:
+    return number if number > 0 else -number
 
 
 def _largest(ratios: Sequence[Fraction | None]) -> Fraction | None:
