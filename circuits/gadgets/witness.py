@@ -58,8 +58,8 @@ def fill_gadget(trace: Trace, gadget: object) -> None:
 
 
 def leaf_digests(trace: Trace) -> Integers:
-    """Outputs of the table's hash, int64[8, height]: last committed columns plus first inputs."""
-    gadget = next(gadget for gadget in trace.table.gadgets if isinstance(gadget, Hash))
+    """Outputs of the table's last hash, int64[8, height]: last committed columns plus first inputs."""
+    gadget = [gadget for gadget in trace.table.gadgets if isinstance(gadget, Hash)][-1]
     outputs = gadget.columns[-8:]
     return np.stack(trace.in_field(*(column + given for column, given in zip(outputs, gadget.inputs[:8], strict=True))))
 

@@ -1,18 +1,29 @@
-"""Honest witnesses of many shapes satisfy every constraint, bus and sum, and hold the policy's exact payouts."""
+"""Honest witnesses of many shapes satisfy every constraint, bus and sum, and hold the formula's exact values."""
+
+from __future__ import annotations
 
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from tests.circuits.scenarios import DUPLICATE, MIXED, OUT_OF_RANGE, POLICY, SPAM, WIDEST, Record, scenario
+from tests.circuits.scenarios import (
+    DUPLICATE,
+    MIXED,
+    OUT_OF_RANGE,
+    POLICY,
+    SPAM,
+    WIDEST,
+    WIDEST_SIZES,
+    Record,
+    pro_rata,
+    scenario,
+)
 from zkpay.circuits.checker import violations
 from zkpay.circuits.gadgets.limbs import to_integers
 from zkpay.circuits.trace import columns
-from zkpay.policy.meaning import points
 
 MANY = [Record(account=(index * 7919) % 13, quantity=900 * index**2, kind=index % 4) for index in range(1025)]
-NO_RULE = replace(POLICY, unique=False)
 SHAPES = {
     **{f"{count} records": (MANY[:count], POLICY) for count in (0, 1, 2, 3, 4, 5, 8, 9)},
     "mixed": (MIXED, POLICY),
@@ -22,15 +33,15 @@ SHAPES = {
     "all rejected": ([Record(account=index % 3, reason=SPAM) for index in range(7)], POLICY),
     "one account": ([Record(account=5, quantity=index) for index in range(9)], POLICY),
     "zero total": ([Record(account=index, quality=0) for index in range(3)], POLICY),
-    "zero pool": (MIXED, replace(POLICY, pool=0)),
-    "zero weights": (MIXED, replace(POLICY, weights=(0, 0, 0, 0))),
+    "zero pool": (MIXED, pro_rata(pool=0)),
+    "zero weights": (MIXED, pro_rata(weights=(0, 0, 0, 0))),
     "zero bounds": (
         [Record(account=1, quantity=0, quality=0), Record(account=1, reason=OUT_OF_RANGE)],
-        replace(POLICY, quantity_max=0, quality_max=0),
+        pro_rata(quantity_max=0, quality_max=0),
     ),
-    "pool of one": (MIXED, replace(POLICY, pool=1)),
-    "one kind": ([Record(account=1, quantity=5), Record(account=2, quantity=6)], replace(
-        POLICY, kinds=("data",), weights=(1,)
+    "pool of one": (MIXED, pro_rata(pool=1)),
+    "one kind": ([Record(account=1, quantity=5), Record(account=2, quantity=6)], pro_rata(
+        kinds=("data",), weights=(1,)
     )),
     "all equal fingerprints": (
         [Record(account=1, fingerprint=4, reason=SPAM), Record(account=2, fingerprint=4)]
@@ -38,7 +49,7 @@ SHAPES = {
         POLICY,
     ),
     "no unique rule": (
-        [Record(account=index % 2, quantity=index, fingerprint=0) for index in range(6)], NO_RULE
+        [Record(account=index % 2, quantity=index, fingerprint=0) for index in range(6)], pro_rata(unique=False)
     ),
     "widest": (
         [
@@ -52,7 +63,7 @@ SHAPES = {
     ),
     "widest, all limbs full": (
         [Record(account=index % 5, quantity=2**96 - 1, quality=2**28 - 1) for index in range(1024)],
-        replace(WIDEST, quantity_max=2**96 - 1),
+        pro_rata(**{**WIDEST_SIZES, "quantity_max": 2**96 - 1}),
     ),
 }  # fmt: skip
 
@@ -65,12 +76,13 @@ def test_honest_witness_violates_nothing(shape: str) -> None:
     assert violations(epoch.circuit, witness) == []
 
     payouts = columns(witness, epoch.circuit, "payouts")
-    paid = np.stack([column for name, column in payouts.items() if name.startswith("payout[")])
-    count = len(epoch.distribution.payouts)
-    assert to_integers(paid[:, :count].astype(np.int64), 10) == epoch.distribution.payouts
+    count = len(epoch.outcome.payouts)
     assert int(payouts["is_real"].sum()) == count
-    scores = np.stack([column for name, column in payouts.items() if name.startswith("score[")])
-    assert to_integers(scores[:, :count].astype(np.int64), 10) == epoch.distribution.scores
+    for line in ("payout", "score"):
+        limbs = [column[:count].astype(np.int64) for name, column in payouts.items() if name.startswith(f"{line}[")]
+        # What can only be 0 has no columns.
+        values = to_integers(np.stack(limbs), 10) if limbs else [0] * count
+        assert values == epoch.outcome.lines[line]
 
 
 @pytest.mark.parametrize("shape", ["mixed", "widest"])
@@ -79,10 +91,10 @@ def test_points_are_the_policys(shape: str) -> None:
     epoch = scenario(records, policy)
     table = columns(epoch.witness(), epoch.circuit, "contributions")
     limbs = np.stack([column for name, column in table.items() if name.startswith("points[")])
-    expected = [
-        0 if record.reason else points(policy, record.kind, record.quantity, record.quality) for record in records
-    ]
-    assert to_integers(limbs[:, : len(records)].astype(np.int64), 14) == expected
+    accepted = [index for index, record in enumerate(records) if not record.reason]
+    values = to_integers(limbs[:, : len(records)].astype(np.int64), 14)
+    assert [values[index] for index in accepted] == epoch.outcome.lines["points"]
+    assert not any(values[index] for index in range(len(records)) if index not in accepted)
 
 
 def test_leaves_are_the_ledgers() -> None:
