@@ -99,7 +99,7 @@ def test_a_mistake_in_a_formula_is_underlined(tmp_path: Path, capsys: pytest.Cap
     assert main.run(arguments) == 4
     lines = capsys.readouterr().err.splitlines()
     (place,) = (index for index, line in enumerate(lines) if line.endswith('score  = "sum(point)"'))
-    assert lines[place - 1].startswith(f"{policy}, line 17, column 15: ")
+    assert lines[place - 1].startswith(f"error: {policy}, line 17, column 15: formula.score: `point` is not")
     start = lines[place].index("point)")
     assert lines[place + 1] == " " * start + "^^^^^"
     code, content = run_json(capsys, *arguments)
