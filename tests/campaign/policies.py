@@ -16,7 +16,7 @@ MAXIMUM_DEPTH = 8
 POOL_BITS = 111
 
 _FIELDS = ("kind", "quantity", "quality", "day", "tokens", "region", "size", "a", "x_1")
-_SYMBOLS = ("data", "compute", "model-v2", "evaluation", "A", "0x", "low.risk", "_other", "b2")
+_SYMBOLS = ("data", "compute", "model-v2", "evaluation", "A", "0x", "low.risk", "Other_1", "b2")
 _LINES = ("points", "score", "reward", "base", "bonus", "step", "level", "rate_of", "u", "v")
 _TABLES = ("weight", "factor", "grade")
 _NUMBERED = ("steps", "ladder")
