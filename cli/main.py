@@ -19,6 +19,7 @@ from zkpay.cli.demo import demo
 from zkpay.cli.exit_codes import ExitCode
 from zkpay.cli.inspect import inspect
 from zkpay.cli.options import DEBUG, JSON
+from zkpay.cli.policy import policy
 from zkpay.cli.prove import prove
 from zkpay.cli.receipt import receipt
 from zkpay.cli.render import Result, print_error, print_lines, print_result
@@ -55,7 +56,7 @@ def root() -> None:
     """
 
 
-for command in (sample, commit, prove, verify, receipt, inspect, demo):
+for command in (sample, policy, commit, prove, verify, receipt, inspect, demo):
     root.add_command(command)
 
 

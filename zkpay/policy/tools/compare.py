@@ -76,7 +76,8 @@ def compare(old: Policy, new: Policy, contributions_old: Contributions, contribu
         raise ValueError("the policies pay in different units")
     if contributions_old.ids != contributions_new.ids:
         raise ValueError("the records are not the same")
-    sides, payouts, names = [], [], {}
+    sides, payouts = [], []
+    names: dict[bytes, str] = {}
     for policy, contributions in ((old, contributions_old), (new, contributions_new)):
         distribution = evaluate(policy, contributions)
         sides.append(_side(policy, distribution))

@@ -1,0 +1,59 @@
+"""How the commands of `zkpay policy` write numbers, levels and tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from zkpay.cli.render import tokens
+
+if TYPE_CHECKING:
+    from zkpay.policy.language.tree import Level
+    from zkpay.policy.policy import Policy
+
+_LEVELS = {
+    "CONSTANT": "a constant",
+    "TOTAL": "one for the epoch, public",
+    "CONTRIBUTION": "of each contribution",
+    "ACCOUNT": "of each account",
+}
+
+
+def level_text(level: Level) -> str:
+    """What a line's value is of."""
+    return _LEVELS[level.name]
+
+
+def signed_tokens(amount: int, policy: Policy) -> str:
+    """A gain or a loss in tokens, with its sign."""
+    sign = "-" if amount < 0 else "+" if amount else ""
+    return sign + tokens(abs(amount), policy.decimals, policy.symbol)
+
+
+def money(amount: int, policy: Policy) -> str:
+    """An amount in tokens; below nothing with a sign."""
+    return ("-" if amount < 0 else "") + tokens(abs(amount), policy.decimals, policy.symbol)
+
+
+def percent(part: int, whole: int) -> str:
+    """part / whole in percent with two decimals, rounded half away from zero; with its sign."""
+    from zkpay.policy.tools.gini import decimal_text
+
+    if not whole:
+        return "0.00%" if not part else "from nothing"
+    text = decimal_text(Fraction(100 * part, whole), 2)
+    return f"{'+' if part > 0 else ''}{text}%"
+
+
+def aligned(rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> list[str]:
+    """Rows in columns, the first row their headings; the columns `right` end at one place, others begin there."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return [
+        "  "
+        + "  ".join(
+            f"{cell:>{widths[column]}}" if column in right else f"{cell:<{widths[column]}}"
+            for column, cell in enumerate(row)
+        ).rstrip()
+        for row in rows
+    ]
