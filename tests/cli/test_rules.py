@@ -87,7 +87,8 @@ def test_a_receipt_shows_fields_lines_and_corrections(
     assert [record["index"] for record in held["contributions"]] == [1, 3, 13, 14]
     assert held["contributions"][3]["replaces"] == 13
     assert held["contributions"][3]["fields"]["kind"] == "data"
-    assert main.run(["receipt", "issue", str(proved), "--account", ALICE, "--out", receipt]) == 0
+    code, _ = run_json(capsys, "receipt", "issue", str(proved), "--account", ALICE, "--out", receipt)
+    assert code == 0
     code, held = run_json(capsys, "receipt", "verify", receipt, "--public", public)
     assert {record["reason"] for record in held["contributions"]} == {
         "accepted", "duplicate", "over_window_limit", "over_account_limit",
