@@ -1,1 +1,1 @@
-"""From the program of a formula to columns and constraints of a table (SPEC §5.12)."""
+"""From the program of a formula to columns and constraints of a table (SPEC §5.13)."""

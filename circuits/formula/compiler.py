@@ -1,4 +1,4 @@
-"""Columns and constraints of a formula, made node by node (SPEC §5.12).
+"""Columns and constraints of a formula, made node by node (SPEC §5.13).
 
 A node's value is kept as terms, which sums, differences, scalings and choices only rearrange: they cost no column.
 It is materialised, as a natural of looked-up limbs, where something needs limbs: a product, a comparison, a
@@ -12,10 +12,12 @@ filled with zeros, and what leaves the table is forced to 0 there (`output`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import functools
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from zkpay.circuits.formula.names import Names
+from zkpay.circuits.formula.planning import COPY_COST, LIMB_COST, cheapest
 from zkpay.circuits.formula.product import factors, product_node, smallest_pair
 from zkpay.circuits.formula.source import Source
 from zkpay.circuits.formula.terms import element, fits_limbs, fixed, is_canonical, scaled, where
@@ -31,7 +33,7 @@ from zkpay.circuits.gadgets.arithmetic import (
     root,
     shape,
 )
-from zkpay.circuits.gadgets.carry import PublicDigits, PublicNumber, Term, plus, product
+from zkpay.circuits.gadgets.carry import Plan, PublicDigits, PublicNumber, Term, plus, product
 from zkpay.circuits.gadgets.choice import PublicInputs, is_symbol, masked
 from zkpay.circuits.gadgets.compare import Side, at_most
 from zkpay.circuits.gadgets.range import MAXIMUM_RANGE_BITS, Limb, Natural
@@ -43,8 +45,6 @@ from zkpay.stark.expression import Column, Expression, constant, linear
 LEAVES: Final = frozenset({Operation.FIELD, Operation.TABLE_OF_SYMBOL, Operation.SUM, Operation.LARGEST})
 NARROWEST: Final = 6
 """Narrowest limbs that are tried for a product: 2^18 lines of them fit below P."""
-LIMB_COST: Final = 4
-"""What a limb with its look-up costs, in columns."""
 MAX_TERMS: Final = 200
 """A sum of more terms is materialised, so that shared sums of sums don't grow without end."""
 
@@ -202,11 +202,16 @@ class FormulaCompiler:
             return self._scaled(left, _integer(right))
         if right.level is Level.TOTAL:
             return self._scaled(left, self._public(right))
-        for bits in range(MAXIMUM_RANGE_BITS, NARROWEST - 1, -1):
-            planned = product(self._planned(left, bits), self._planned(right, bits))
-            if _fits(plan_definition, planned, node.high, self.width):
-                return product(self._limbs(left, bits), self._limbs(right, bits))
-        raise ValueError(f"{self.table.name}/{node.text}: a product of up to {node.high.bit_length()} bits")
+        bits = cheapest(
+            range(MAXIMUM_RANGE_BITS, NARROWEST - 1, -1),
+            lambda bits: plan_definition(
+                product(self._planned(left, bits), self._planned(right, bits)), node.high, self.width
+            ),
+            lambda bits: COPY_COST * (self._new_limbs(left, bits) + self._new_limbs(right, bits)),
+        )
+        if bits is None:
+            raise ValueError(f"{self.table.name}/{node.text}: a product of up to {node.high.bit_length()} bits")
+        return product(self._limbs(left, bits), self._limbs(right, bits))
 
     def _is_factor(self, node: Node) -> bool:
         """Whether an inner product stays whole: a line of the policy's, or one that has its limbs already."""
@@ -250,7 +255,7 @@ class FormulaCompiler:
     def _materialise(self, node: Node, width: int, maximum: int) -> Natural:
         """New columns of limbs; parts are materialised too where all at once doesn't fit a balance."""
         terms = self._value(node)
-        if not _fits(plan_definition, terms, maximum, width):
+        if cheapest([width], lambda bits: plan_definition(terms, maximum, bits)) is None:
             for argument in node.arguments:
                 if argument.level > Level.TOTAL and not argument.is_condition:
                     self.number(argument)
@@ -273,6 +278,10 @@ class FormulaCompiler:
         """The value in limbs of degree 1 below 2^bits, at any positions."""
         found = self._forms_within(node, bits)
         return found[0] if found else self.number(node, width=min(bits, self._usual(node)))
+
+    def _new_limbs(self, node: Node, bits: int) -> int:
+        """How many columns `_limbs` would add."""
+        return 0 if self._forms_within(node, bits) else len(self._planned(node, bits))
 
     def _planned(self, node: Node, bits: int) -> Natural:
         """What `_limbs` would give, with no columns added."""
@@ -328,26 +337,39 @@ class FormulaCompiler:
         for whole in (False, True):
             if whole:
                 self._materialise(numerator, self._usual(numerator), numerator.high)
-            terms = self._value(numerator)
-            for sizes in self._quotient_shapes(divisor, maximum, rest, width, rest_width):
-                planned = self._divisor(divisor, sizes.remainder_width, planned=True)
-                if _fits(plan_quotient, terms, planned, sizes):
-                    by = self._divisor(divisor, sizes.remainder_width, planned=False)
-                    return quotient(self.table, name, terms, by, sizes, self.active)
+            sizes = cheapest(
+                self._quotient_shapes(divisor, maximum, rest, width, rest_width),
+                functools.partial(self._planned_quotient, self._value(numerator), divisor),
+                lambda sizes: self._quotient_cost(divisor, sizes, width),
+            )
+            if sizes is not None:
+                by = self._divisor(divisor, sizes.remainder_width, planned=False)
+                return quotient(self.table, name, self._value(numerator), by, sizes, self.active)
         raise ValueError(f"{self.table.name}/{name}: no limbs fit the division")
+
+    def _planned_quotient(self, terms: list[Term], divisor: Node, sizes: QuotientShape) -> Plan:
+        return plan_quotient(terms, self._divisor(divisor, sizes.remainder_width, planned=True), sizes)
+
+    def _quotient_cost(self, divisor: Node, sizes: QuotientShape, width: int) -> int:
+        limbs, rests = len(shape(sizes.quotient, sizes.width)), len(shape(sizes.remainder, sizes.remainder_width))
+        copies = 0 if sizes.width == width else len(shape(sizes.quotient, width))
+        if divisor.level > Level.TOTAL and not self._has_canonical(divisor, sizes.remainder_width):
+            copies += len(shape(divisor.high, sizes.remainder_width))
+        return LIMB_COST * (limbs + rests) + COPY_COST * copies
 
     def _quotient_shapes(
         self, divisor: Node, maximum: int, rest: int, width: int, rest_width: int
     ) -> Iterator[QuotientShape]:
         """Limbs to try, best first: as asked for, then ever narrower ones of quotient and divisor."""
         if divisor.level <= Level.TOTAL:
-            rests = [rest_width]
-        else:
-            here = [bits for bits in self._widths(divisor) if self._has_canonical(divisor, bits)]
-            rests = [*here, *range(self.width, NARROWEST - 1, -1)]
-        for narrowed in range(width, NARROWEST - 1, -1):
-            for bits in rests:
-                yield QuotientShape(maximum, rest, narrowed, bits)
+            for bits in range(width, NARROWEST - 1, -1):
+                yield QuotientShape(maximum, rest, bits, rest_width)
+            return
+        for bits in self._widths(divisor):
+            if self._has_canonical(divisor, bits):
+                yield QuotientShape(maximum, rest, width, bits)
+        for bits in range(self.width, NARROWEST - 1, -1):
+            yield QuotientShape(maximum, rest, min(width, bits), bits)
 
     def _divisor(self, node: Node, width: int, *, planned: bool) -> int | PublicNumber | Natural:
         if node.operation is Operation.CONSTANT:
@@ -364,12 +386,16 @@ class FormulaCompiler:
             if whole:
                 self._materialise(square, self._usual(square), square.high)
             terms = self._value(square)
-            for bits in range(width, NARROWEST - 1, -1):
-                if _fits(plan_root, terms, square.high, bits):
-                    found = root(self.table, self._names.fresh(node), terms, square.high, bits, self.active)
-                    self._filled_with_zeros.update(limb.expression for limb in found)
-                    self._register(node, found)
-                    return
+            bits = cheapest(
+                range(width, NARROWEST - 1, -1),
+                functools.partial(plan_root, terms, square.high),
+                lambda bits: _root_cost(node, bits, width),
+            )
+            if bits is not None:
+                found = root(self.table, self._names.fresh(node), terms, square.high, bits, self.active)
+                self._filled_with_zeros.update(limb.expression for limb in found)
+                self._register(node, found)
+                return
         raise ValueError(f"{self.table.name}/{node.text}: no limbs fit the root of {square.high.bit_length()} bits")
 
     # Conditions.
@@ -460,6 +486,11 @@ class FormulaCompiler:
         return known
 
 
+def _root_cost(node: Node, bits: int, width: int) -> int:
+    copies = 0 if bits == width else len(shape(node.high, width))
+    return LIMB_COST * len(shape(node.high, bits)) + COPY_COST * copies
+
+
 def _integer(node: Node) -> int:
     if not isinstance(node.value, int):
         raise TypeError(f"{node.text} is no constant")
@@ -474,15 +505,6 @@ def _digits(value: int, width: int) -> list[int]:
 
 def _bits(number: Natural) -> int:
     return max((limb.maximum << limb.position for limb in number), default=0).bit_length()
-
-
-def _fits(planner: Callable[..., object], *arguments: object) -> bool:
-    """Whether there is a plan; nothing is added to find out."""
-    try:
-        planner(*arguments)
-    except ValueError:
-        return False
-    return True
 
 
 def _exclude_one_another(left: Node, right: Node) -> bool:

@@ -1,4 +1,4 @@
-"""What columns and constraints of a formula are called: by the policy's own text (SPEC §5.12).
+"""What columns and constraints of a formula are called: by the policy's own text (SPEC §5.13).
 
 A node that a line stands for is called by the line's name, any other by its line and its text. So whoever reads
 that `points: max(quantity, 5) line 0` is violated knows which expression of the policy a witness got wrong.

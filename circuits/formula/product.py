@@ -1,11 +1,17 @@
-"""Products of several factors: which of them there are, and the nodes of partial products (SPEC §5.12)."""
+"""Products of several factors: which of them there are, and the nodes of partial products (SPEC §5.13)."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from typing import Final
 
+from zkpay.policy.language.lowering_nodes import shortened
 from zkpay.policy.language.program import Node, Operation
 from zkpay.policy.language.tree import Level
+
+PRIMARY: Final = re.compile(r"\w+|\w+[(\[][^()\[\]]*[)\]]")
+"""Texts that need no brackets as a factor: names, numbers, entries of tables and simple calls."""
 
 
 def factors(node: Node, is_factor: Callable[[Node], bool]) -> list[Node]:
@@ -34,8 +40,12 @@ def smallest_pair(parts: list[Node]) -> tuple[int, int]:
 
 def product_node(left: Node, right: Node) -> Node:
     """The node of left * right, which the program itself may not have."""
-    text = f"{left.text} * {right.text}"
+    text = shortened(f"{_operand(left)} * {_operand(right)}")
     low, high = left.low * right.low, left.high * right.high
     if left.operation is Operation.CONSTANT and right.operation is Operation.CONSTANT:
         return Node(Operation.CONSTANT, (), high, low, high, Level.CONSTANT, text, left.line)
     return Node(Operation.MULTIPLY, (left, right), None, low, high, max(left.level, right.level), text, left.line)
+
+
+def _operand(node: Node) -> str:
+    return node.text if PRIMARY.fullmatch(node.text) else f"({node.text})"

@@ -1,4 +1,4 @@
-"""Where the leaves of a formula come from: what a table has to offer to the compiler (SPEC §5.12)."""
+"""Where the leaves of a formula come from: what a table has to offer to the compiler (SPEC §5.13)."""
 
 from __future__ import annotations
 

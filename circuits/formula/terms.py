@@ -1,4 +1,4 @@
-"""Values as terms: scaled, chosen between, and read as one element, all without columns (SPEC §5.12)."""
+"""Values as terms: scaled, chosen between, and read as one element, all without columns (SPEC §5.13)."""
 
 from __future__ import annotations
 

@@ -17,12 +17,12 @@ from zkpay.circuits.gadgets.carry import (
     PublicNumber,
     Term,
     add_lines,
+    cheapest_plan,
     lines_of,
     minus,
     plan,
     plus,
     product,
-    widest_plan,
 )
 from zkpay.circuits.gadgets.compare import below
 from zkpay.circuits.gadgets.range import (
@@ -102,7 +102,7 @@ def shape(maximum: int, width: int) -> Natural:
 
 def plan_definition(terms: Sequence[Term], maximum: int, width: int) -> Plan:
     """How `define` would prove the sum; ValueError if it can't. Adds nothing."""
-    return widest_plan([*terms, *minus(shape(maximum, width))])
+    return cheapest_plan([*terms, *minus(shape(maximum, width))])
 
 
 def define(
@@ -133,7 +133,7 @@ class QuotientShape:
 def plan_quotient(numerator: Sequence[Term], divisor: int | PublicNumber | Natural, sizes: QuotientShape) -> Plan:
     """How `quotient` would prove the division; ValueError if it can't. Adds nothing."""
     parts = (shape(sizes.quotient, sizes.width), shape(_largest_remainder(divisor, sizes), sizes.remainder_width))
-    return widest_plan(_division(numerator, divisor, *parts))
+    return cheapest_plan(_division(numerator, divisor, *parts))
 
 
 def quotient(
@@ -183,7 +183,7 @@ def plan_root(terms: Sequence[Term], maximum: int, width: int) -> Plan:
     """How `root` would prove s * s + rest = sum; ValueError if it can't. Adds nothing."""
     largest = isqrt(maximum)
     result, rest = shape(largest, width), shape(2 * largest, MAXIMUM_RANGE_BITS)
-    return widest_plan([*terms, *negated(product(result, result)), *minus(rest)])
+    return cheapest_plan([*terms, *negated(product(result, result)), *minus(rest)])
 
 
 def root(

@@ -18,11 +18,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
+from typing import Final
 
 from zkpay.circuits.gadgets.range import MAXIMUM_RANGE_BITS, Natural, range_check
 from zkpay.stark.air import Table, Where
-from zkpay.stark.expression import Column, Expression, Public, constant, linear
+from zkpay.stark.expression import Column, Expression, Public, constant, linear, total
 from zkpay.stark.field import P
+
+MAX_TRIED_PLANS: Final = 4
 
 
 @dataclass(frozen=True)
@@ -85,11 +88,15 @@ def minus(number: Natural, multiplier: int | PublicNumber = 1) -> list[Term]:
 
 
 def product(left: Natural, right: Natural) -> list[Term]:
-    """The terms of left * right."""
+    """The terms of left * right, one for each position."""
+    parts: dict[int, list[tuple[Expression, int]]] = {}
+    for a in left:
+        for b in right:
+            part = (a.expression * b.expression, a.maximum * b.maximum)
+            parts.setdefault(a.position + b.position, []).append(part)
     return [
-        Term(a.expression * b.expression, 0, a.maximum * b.maximum, a.position + b.position)
-        for a in left
-        for b in right
+        Term(total(part for part, _ in found), 0, sum(maximum for _, maximum in found), position)
+        for position, found in sorted(parts.items())
     ]
 
 
@@ -139,6 +146,18 @@ class Plan:
     lines: tuple[_Line, ...]
     carries: tuple[CarryRange, ...]
     digits: tuple[PublicDigits, ...]
+
+    @property
+    def cost(self) -> int:
+        """What the carries cost in columns, a look-up counted as two of them."""
+        return sum(
+            (1 + 2) * (2 if carry.low_bits else 1) + 2 * (carry.top_maximum is not None) for carry in self.carries
+        )
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether each carry is one column with one look-up."""
+        return all(not carry.low_bits and carry.top_maximum is None for carry in self.carries)
 
 
 @dataclass(frozen=True)
@@ -252,14 +271,26 @@ def _must_fit(k: int, radix: int, largest: int) -> None:
         raise ValueError(f"line {k} of radix 2^{radix} reaches {largest}, which is not below P = {P}")
 
 
-def widest_plan(terms: Sequence[Term]) -> Plan:
-    """The plan with the widest lines (so the fewest carries) that fits; ValueError if none does."""
+def cheapest_plan(terms: Sequence[Term]) -> Plan:
+    """The plan with the widest lines (so the fewest carries) that fits with a column for each carry, or one of the
+    widest few that fit at all; ValueError if none does.
+    """
+    best: Plan | None = None
+    tried = 0
     for radix in range(MAXIMUM_RANGE_BITS, 1, -1):
         try:
-            return plan(terms, radix)
+            found = plan(terms, radix)
         except ValueError as error:
             refusal = error
-    raise ValueError(f"no radix fits; the narrowest: {refusal}")
+            continue
+        if best is None or found.cost < best.cost:
+            best = found
+        tried += 1
+        if found.is_narrow or tried == MAX_TRIED_PLANS:
+            break
+    if best is None:
+        raise ValueError(f"no radix fits; the narrowest: {refusal}")
+    return best
 
 
 def balance(
@@ -269,7 +300,7 @@ def balance(
 
     ValueError if the terms are too wide for any radix.
     """
-    add_lines(table, name, widest_plan(terms), where, active)
+    add_lines(table, name, cheapest_plan(terms), where, active)
 
 
 def add_lines(table: Table, name: str, chosen: Plan, where: Where, active: Expression | None = None) -> Balance:
