@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from zkpay.policy.policy import Policy
     from zkpay.policy.tools.explain import ExampleAccount, Explanation
 
+_SHOWN_BITS = 50
+"""Bounds of more bits are shown as powers of two."""
+
 
 @click.command()
 @click.argument("file", metavar="FILE")
@@ -127,9 +130,9 @@ def _widths(found: Explanation) -> list[str]:
     return aligned(rows, right=(0,))
 
 
-def _bound(value: int) -> str:
-    """A bound for people: long ones by their bits."""
-    return f"{value:,}" if value.bit_length() <= 50 else f"below 2^{value.bit_length()}"
+def _bound(value: int, power: int) -> str:
+    """A bound for people; of a long one the power of two beyond it, 2^power."""
+    return f"{value:,}" if value.bit_length() <= _SHOWN_BITS else f"2^{power}"
 
 
 def _texts(values: Any) -> dict[str, str]:
