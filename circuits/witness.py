@@ -62,7 +62,7 @@ def fill_payout_inputs(tables: dict[str, Trace], rules: Rules, bounds: Bounds) -
     for rule in range(len(rules.unique)):
         fill_uniqueness(tables[uniqueness_name(rule)], contributions)
     for name, (_, count) in limit_buses(rules).items():
-        fill_limit(tables[name], contributions, count)
+        fill_limit(tables[name], contributions, count, bounds.records)
     fill_tally(tables["tally"], bounds, contributions)
 
 

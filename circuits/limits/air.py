@@ -11,12 +11,17 @@ from zkpay.ledger.encoding import ACCOUNT_ELEMENTS
 from zkpay.stark.air import Bus, Table
 
 
+def in_reach(limit: int, records: int) -> int:
+    """The limit, or a smaller number that `records` records can't pass either."""
+    return min(limit, records)
+
+
 def limit_table(name: str, bus: Bus, limit: int, records: int) -> Table:
     """The table of a limit for up to `records` records; its bus carries (index, account, window, passes).
 
-    A limit that `records` records can't reach counts as `records`, so that it is a field element.
+    The limit is cut to a field element where so many records don't reach it.
     """
-    reached = min(limit, records)
+    reached = in_reach(limit, records)
     table = Table(name)
     is_real = table.column("is_real")
     table.boolean("is_real is a bit", is_real)

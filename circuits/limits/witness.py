@@ -6,13 +6,14 @@ import numpy as np
 
 from zkpay.circuits.gadgets.witness import fill_gadgets
 from zkpay.circuits.groups import Groups
+from zkpay.circuits.limits.air import in_reach
 from zkpay.circuits.trace import Trace
 from zkpay.ledger.encoding import ACCOUNT_ELEMENTS
 from zkpay.stark.field import P, inverse
 
 
-def fill_limit(trace: Trace, contributions: Trace, limit: int) -> None:
-    """Fill all columns. Who passes is what the contributions say."""
+def fill_limit(trace: Trace, contributions: Trace, limit: int, records: int) -> None:
+    """Fill all columns; limit and records as the table has them. Who passes is what the contributions say."""
     sent = contributions.sent(trace.table.name)
     group, passes = sent[1:-1], sent[-1]
     groups = Groups.of(group)
@@ -27,8 +28,7 @@ def fill_limit(trace: Trace, contributions: Trace, limit: int) -> None:
     trace["passes"][:] = limit > 0
     trace["passes"][:count] = ordered
     trace["count"][:count] = groups.running(ordered) - ordered
-    reached = min(limit, trace.height)
-    left = (reached - trace["count"].astype(np.int64)) % P
+    left = (in_reach(limit, records) - trace["count"].astype(np.int64)) % P
     values, places = np.unique(left, return_inverse=True)
     inverses = np.array([inverse(int(value)) if value else 0 for value in values], dtype=np.int64)
     trace["inverse"][:] = inverses[places]
