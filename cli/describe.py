@@ -58,6 +58,7 @@ def statement_rows(statement: Statement, policy: Policy) -> list[tuple[str, str]
         *[(f"  {name}", f"{count:,}") for name, count in statement.counts if name != "accepted" and count],
         ("accounts", f"{statement.account_count:,}"),
         ("pool", amount(statement.pool)),
+        *[(f"  {name}", amount(value)) for name, value in policy.pools.items()],
         ("paid", amount(statement.paid)),
         ("dust", amount(statement.dust)),
         *totals_rows(statement),
@@ -86,6 +87,7 @@ def verdict_json(verdict: Verdict) -> dict[str, Any]:
         "claims": {
             **statement_json(verdict.statement),
             "policy_name": verdict.policy.name,
+            "pools": {name: str(value) for name, value in verdict.policy.pools.items()},
             "formula": dict(verdict.policy.texts),
             "symbol": verdict.policy.symbol,
             "decimals": verdict.policy.decimals,

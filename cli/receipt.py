@@ -91,7 +91,8 @@ def verify(
         "epoch": verdict_json(verdict.epoch),
     }
     shown = told.contributions[:20]
-    rows = [(f"#{entry.opening.index}", _record_line(entry)) for entry in shown]
+    corrections = {entry.replaces: entry.opening.index for entry in told.contributions if entry.replaces is not None}
+    rows = [(f"#{entry.opening.index}", _record_line(entry, corrections.get(entry.opening.index))) for entry in shown]
     lines = [
         *head,
         *table(rows),
@@ -106,10 +107,11 @@ def verify(
     return Result(content, lines, code=code)
 
 
-def _record_line(record: ReceiptContribution) -> str:
+def _record_line(record: ReceiptContribution, corrected_by: int | None) -> str:
     """One record: `accepted: kind data, quantity 12; points = 36`."""
     fields = ", ".join(f"{name} {'undeclared' if value is None else value}" for name, value in record.fields.items())
     corrected = "" if record.replaces is None else f"; corrects #{record.replaces}"
+    corrected += "" if corrected_by is None else f"; corrected by #{corrected_by}"
     lines = "".join(f"; {name} = {_shown(value)}" for name, value in record.lines.items())
     return f"{record.reason}: {fields}{corrected}{lines}"
 

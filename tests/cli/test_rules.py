@@ -32,6 +32,7 @@ def test_a_verdict_shows_name_formula_and_totals(proved: Path, capsys: pytest.Ca
     assert main.run(["verify", public]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert any("Two pools and every rule" in line for line in lines)
+    assert any(line.split()[:3] == ["compute_pool", "150,000.5", "OPEN"] for line in lines)
     texts = [line.split() for line in lines]
     (first,) = (place for place, words in enumerate(texts) if words[:1] == ["totals"])
     assert texts[first][2:] == ["total(data_score)"]
@@ -45,6 +46,7 @@ def test_a_verdict_shows_name_formula_and_totals(proved: Path, capsys: pytest.Ca
     claims = verdict["claims"]
     assert claims["formula"] == FORMULA
     assert list(claims["formula"]) == list(FORMULA)
+    assert claims["pools"] == {"data_pool": "100000000000", "compute_pool": "150000500000"}
     assert claims["counts"] == RULES_COUNTS
     assert claims["totals"]["total(data_score)"] == "3282"
     assert verdict["discretionary_rejections"] == {"spam": 1}
@@ -74,7 +76,7 @@ def test_a_receipt_shows_fields_lines_and_corrections(
         "accepted: kind compute, region us, quantity 17, quality 10000, task 1, timestamp 1000; good = true;"
         " points = 85; bonus = 0\n",
         "duplicate: kind compute, region us",
-        "superseded: kind data, region eu, quantity 8,",
+        "superseded: kind data, region eu, quantity 8, quality 8000, task 5, timestamp 100; corrected by #14\n",
         "timestamp 100; corrects #13; good = true; points = 21; bonus = 10\n",
         "By the formula:\n",
         "data_score   = 21\n",
