@@ -98,8 +98,7 @@ class _Speaker:
             return self._denied(arguments[0])
         if form in (Form.AND, Form.OR):
             return f" {form} ".join(
-                self.phrase(part) if part.form in _COMPARED or part.form is Form.IS_SYMBOL else self._part(part)
-                for part in arguments
+                self.phrase(part) if _is_comparison(part) else self._part(part) for part in _joined(expression)
             )
         if form is Form.IS_SYMBOL:
             return f"{self.phrase(arguments[0])} is {self._symbol(arguments[0], expression.value)}"
@@ -194,11 +193,18 @@ class _Speaker:
 
 
 def _joined(expression: Expression) -> list[Expression]:
-    """The parts of a sum of sums, or of a product of products."""
+    """The parts of a sum of sums, a product of products, a condition of conditions of the same form."""
     parts: list[Expression] = []
     for argument in expression.arguments:
         parts += _joined(argument) if argument.form is expression.form else [argument]
     return parts
+
+
+def _is_comparison(expression: Expression) -> bool:
+    """Whether a condition, or what it denies, compares two things."""
+    if expression.form is Form.NOT:
+        return _is_comparison(expression.arguments[0])
+    return expression.form in _COMPARED or expression.form is Form.IS_SYMBOL
 
 
 def _has_condition(expression: Expression) -> bool:
