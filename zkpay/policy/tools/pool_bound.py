@@ -69,14 +69,16 @@ class _Sums:
         numerator, divisor = map(self._resolved, quotient.arguments)
         if divisor.form is not Form.TOTAL:
             return None
-        shared = divisor.arguments[0]
-        factors = self._factors(numerator)
-        for index, factor in enumerate(factors):
-            rest = [*factors[:index], *factors[index + 1 :]]
-            if self._same(factor, shared) and all(other.level <= Level.TOTAL for other in rest):
-                largest = [self._bounds.highest(other) for other in rest]
-                return None if None in largest else math.prod(high for high in largest if high is not None)
-        return None
+        rest = self._factors(numerator)
+        for shared in self._factors(divisor.arguments[0]):
+            place = next((index for index, factor in enumerate(rest) if self._same(factor, shared)), None)
+            if place is None:
+                return None
+            del rest[place]
+        if any(factor.level > Level.TOTAL for factor in rest):
+            return None
+        largest = [self._bounds.highest(factor) for factor in rest]
+        return None if None in largest else math.prod(high for high in largest if high is not None)
 
     def _factors(self, expression: Expression) -> list[Expression]:
         """The factors of a product, those of products in it included."""
