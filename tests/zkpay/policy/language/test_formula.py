@@ -84,6 +84,8 @@ GOOD = [
     ("kind == 'price'", "kind == 'price'", R, Q),
     ("kind == min", "kind == 'min'", R, Q),
     ("(kind) == (data)", "kind == data", R, Q),
+    ("kind == data and not kind != data", "kind == data and not kind != data", R, Q),
+    ("(quantity != 5) or (kind == data)", "quantity != 5 or kind == data", R, Q),
     # Connectives.
     ("good or good and good", "good or good and good", R, Q),
     ("(good or good) and good", "(good or good) and good", R, Q),
@@ -167,6 +169,10 @@ def test_trees_hold_what_the_walkers_need() -> None:
     choice = line("1 if good else 2")
     assert [argument.form for argument in choice.arguments] == [Form.LINE, Form.CONSTANT, Form.CONSTANT]
     assert line("points").value == "points"
+    lines = {"two": "2", "again": "two", "bounded": "tiers(share[again], [(again, 3)])", "payout": "bounded"}
+    bounded = parse_formula(lines, FIELDS, TABLES, CONSTANTS).lines["bounded"].expression
+    assert [argument.value for argument in bounded.arguments] == [2, 2, 3]
+    assert bounded.text == "tiers(share[again], [(again, 3)])"
     total = line("total(score)")
     assert (total.value, total.line, total.span.start, total.span.stop) == ("total(score)", "line", 0, 12)
 
