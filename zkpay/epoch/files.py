@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import shutil
 import stat
 from collections.abc import Iterator
@@ -86,13 +87,19 @@ def replace_file(path: StrPath, data: bytes, mode: int) -> None:
     target = Path(path)
     with writing(target):
         remove_leftovers(target)
+        put_file(target, data, mode)
+        sync_renames(target.parent)
+
+
+def put_file(target: Path, data: bytes, mode: int) -> None:
+    """`replace_file` for one of many in a folder: who calls this looks after leftovers and renames once for all."""
+    with writing(target):
         temporary = incomplete_beside(target)
         try:
             write_durably(temporary, data, mode)
             os.replace(temporary, target)
         finally:
             temporary.unlink(missing_ok=True)
-        sync_renames(target.parent)
 
 
 def sync_folder(folder: Path) -> None:
@@ -121,12 +128,21 @@ def incomplete_beside(path: Path) -> Path:
 
 def remove_leftovers(path: Path) -> None:
     """Remove what killed processes left unfinished beside `path`; what a living one writes stays."""
-    prefix = f".{path.name}."
-    if not path.parent.is_dir():
+    _remove_leftovers(path.parent, re.escape(path.name))
+
+
+def remove_leftovers_in(folder: Path) -> None:
+    """`remove_leftovers` for all paths in `folder`, in one walk."""
+    _remove_leftovers(folder, ".+")
+
+
+def _remove_leftovers(folder: Path, names: str) -> None:
+    if not folder.is_dir():
         return
-    for entry in path.parent.iterdir():
-        number = entry.name.removeprefix(prefix).removesuffix(INCOMPLETE)
-        if entry.name != f"{prefix}{number}{INCOMPLETE}" or not number.isdecimal() or _is_alive(int(number)):
+    pattern = re.compile(rf"\.{names}\.([0-9]+){re.escape(INCOMPLETE)}", re.DOTALL)
+    for entry in folder.iterdir():
+        found = pattern.fullmatch(entry.name)
+        if found is None or _is_alive(int(found[1])):
             continue
         if entry.is_dir() and not entry.is_symlink():
             shutil.rmtree(entry, ignore_errors=True)

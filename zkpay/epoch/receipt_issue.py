@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -10,7 +10,17 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from zkpay.epoch.files import PRIVATE_FILE, PRIVATE_FOLDER, StrPath, read_capped, replace_file, writing
+from zkpay.epoch.files import (
+    PRIVATE_FILE,
+    PRIVATE_FOLDER,
+    StrPath,
+    put_file,
+    read_capped,
+    remove_leftovers_in,
+    replace_file,
+    sync_renames,
+    writing,
+)
 from zkpay.epoch.layout import MAX_BYTES, PAYOUTS, PROOF, STATEMENT, public_folder
 from zkpay.epoch.private import Epoch, open_epoch
 from zkpay.epoch.prove import statement_of
@@ -49,7 +59,7 @@ def issue_receipt(folder: StrPath, account: str, *, out: StrPath) -> Issued:
     place = issuer.place_of(raw)
     if place is None:
         raise InputError(f"account {account}: no record of this epoch names it; look for a mistyped character")
-    return issuer.write(place, Path(out))
+    return issuer.write(place, Path(out), replace_file)
 
 
 def issue_receipts(folder: StrPath, *, out: StrPath) -> list[Issued]:
@@ -59,9 +69,14 @@ def issue_receipts(folder: StrPath, *, out: StrPath) -> list[Issued]:
     issuer = _Issuer(folder)
     with stoppable(), writing(target):
         target.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
-        return [
-            issuer.write(place, target / f"{issuer.address(place)}{SUFFIX}") for place in range(len(issuer.accounts))
+        # Once for all: a walk through the folder for each of its files would take hours for many accounts.
+        remove_leftovers_in(target)
+        issued = [
+            issuer.write(place, target / f"{issuer.address(place)}{SUFFIX}", put_file)
+            for place in range(len(issuer.accounts))
         ]
+        sync_renames(target)
+        return issued
 
 
 def _check_target(folder: Path, target: Path) -> None:
@@ -96,8 +111,8 @@ class _Issuer:
         """The account as an address with checksum."""
         return checksum_address(self.accounts[place].tobytes())
 
-    def write(self, place: int, path: Path) -> Issued:
-        """Write one receipt."""
+    def write(self, place: int, path: Path, put: Callable[[Path, bytes, int], None]) -> Issued:
+        """Write one receipt by `put`."""
         receipt = self._receipt(place)
         data = receipt.to_bytes()
         if len(data) > MAX_RECEIPT_BYTES:
@@ -105,7 +120,7 @@ class _Issuer:
                 f"{self.address(place)} has {len(receipt.contributions):,} records: its receipt would have"
                 f" {len(data):,} bytes, the limit is {MAX_RECEIPT_BYTES:,}"
             )
-        replace_file(path, data, PRIVATE_FILE)
+        put(path, data, PRIVATE_FILE)
         return Issued(self.address(place), path, len(receipt.contributions))
 
     def _receipt(self, place: int) -> Receipt:

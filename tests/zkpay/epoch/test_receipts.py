@@ -2,7 +2,10 @@
 
 import copy
 import json
+import os
 import stat
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -280,3 +283,16 @@ def test_a_receipt_overwrites_nothing_but_receipts(proved: Path, tmp_path: Path)
     assert (mine.read_text(encoding="utf-8"), (proved / "private" / "seed").read_bytes()) == ("mine", seed)
     zkpay.issue_receipt(proved, BOB, out=tmp_path / "bob.json")
     zkpay.issue_receipt(proved, BOB, out=tmp_path / "bob.json")
+
+
+def test_all_receipts_leave_nothing_unfinished(proved: Path, tmp_path: Path) -> None:
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    folder = tmp_path / "all"
+    folder.mkdir()
+    others = [folder / f".mine.{os.getppid()}.incomplete", folder / ".mine.txt.incomplete", folder / "notes.incomplete"]
+    leftover = folder / f".0x00.receipt.json.{dead.pid}.incomplete"
+    for path in (*others, leftover):
+        path.write_text("?", encoding="utf-8")
+    issued = zkpay.issue_receipts(proved, out=folder)
+    assert sorted(folder.iterdir()) == sorted([*others, *(one.path for one in issued)])
