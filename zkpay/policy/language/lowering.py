@@ -13,7 +13,7 @@ from contextlib import contextmanager
 
 from zkpay.policy.language.bounds import bounds_in_words
 from zkpay.policy.language.definition import is_total
-from zkpay.policy.language.lowering_facts import Literal
+from zkpay.policy.language.lowering_facts import MAX_LITERALS, Literal
 from zkpay.policy.language.lowering_nodes import Nodes, shortened
 from zkpay.policy.language.lowering_proofs import Proofs
 from zkpay.policy.language.program import Node, Operation, Program
@@ -82,7 +82,7 @@ class _Lowering:
     def _under(self, expression: Expression, condition: Node, holds: bool) -> Node:
         """The expression, lowered where the condition holds or fails."""
         known = condition.operation is Operation.CONSTANT
-        with self._facts(self._literals if known else (*self._literals, (condition, holds))):
+        with self._facts(self._literals if known else _extended(self._literals, condition, holds)):
             return self._lowered(expression)
 
     def _decided(self, condition: Node) -> bool | None:
@@ -154,8 +154,8 @@ class _Lowering:
         proofs = self._needed(lambda proofs: proofs.at_most(number, last))
         if proofs is None:
             raise nodes.fault(
-                f"`{shortened(expression.text)}` can read past the end of the table: {self._words(index, number)}, "
-                f"{name} has the entries 0 to {last.low}",
+                f"`{shortened(expression.text)}` can read past the end of the table, "
+                f"which has the entries 0 to {last.low}{self._bounds_of((index, number))}",
                 f"write {name}[min({index.text}, {last.low})], or guard it: "
                 f"{_operand(expression)} if {_operand(index)} <= {last.low} else 0",
             )
@@ -193,7 +193,7 @@ class _Lowering:
         if proofs is None:
             left, right = expression.arguments
             raise nodes.fault(
-                f"`{shortened(expression.text)}` can be negative: {self._words(left, a)}, {self._words(right, b)}",
+                f"`{shortened(expression.text)}` can be negative{self._bounds_of((left, a), (right, b))}",
                 f"write {_operand(left)} - min({left.text}, {right.text}), or guard it: "
                 f"{_operand(expression)} if {_operand(left)} >= {_operand(right)} else 0",
             )
@@ -216,7 +216,7 @@ class _Lowering:
         elif proofs is None:
             divisor = expression.arguments[1]
             raise nodes.fault(
-                f"`{shortened(expression.text)}` can divide by zero: {self._words(divisor, b)}",
+                f"`{shortened(expression.text)}` can divide by zero{self._bounds_of((divisor, b))}",
                 f"write max({divisor.text}, 1), or guard it: {_operand(expression)} if {_operand(divisor)} > 0 else 0",
             )
         elif proofs.facts.literals:
@@ -304,7 +304,7 @@ class _Lowering:
             if decided is ends:
                 break
             if decided is None:
-                literals = (*literals, (node, not ends))
+                literals = _extended(literals, node, not ends)
         return result
 
     # Aggregates
@@ -360,12 +360,15 @@ class _Lowering:
             self._totals[text] = self._nodes.total(text, number)
         return self._totals[text]
 
-    def _words(self, expression: Expression, node: Node) -> str:
-        """An operand and its bounds under the present facts."""
-        bounds = self._nodes.proofs(self._literals).facts.bounds(node)
-        if expression.form is Form.CONSTANT:
-            return f"{shortened(expression.text)} is constant"
-        return f"{shortened(expression.text)} is {bounds_in_words(bounds)}"
+    def _bounds_of(self, *operands: tuple[Expression, Node]) -> str:
+        """What a message says of operands: their bounds under the present facts, written numbers left out."""
+        facts = self._nodes.proofs(self._literals).facts
+        told = dict.fromkeys(
+            f"{shortened(expression.text)} is {bounds_in_words(facts.bounds(node))}"
+            for expression, node in operands
+            if not expression.text.isdigit()
+        )
+        return ": " + ", ".join(told) if told else ""
 
 
 _LAZY: dict[Form, Callable[[_Lowering, Expression], Node]] = {
@@ -390,6 +393,11 @@ def _factors(expression: Expression) -> list[Expression]:
     if expression.form is not Form.MULTIPLY:
         return [expression]
     return [factor for argument in expression.arguments for factor in _factors(argument)]
+
+
+def _extended(literals: tuple[Literal, ...], condition: Node, holds: bool) -> tuple[Literal, ...]:
+    """The literals and one more; too many, and the outermost is forgotten."""
+    return (*literals, (condition, holds))[-MAX_LITERALS:]
 
 
 def _operand(expression: Expression) -> str:

@@ -40,14 +40,29 @@ class _Contradiction(Exception):  # noqa: N818 - not an error: the branch can't 
     pass
 
 
+MAX_LITERALS: Final = 32
+"""Facts that are kept at a time, the innermost ones."""
+
+MAX_STEPS: Final = 250_000
+"""Steps of all proofs of a formula together, so that a hostile policy can't keep its reader busy; a formula that
+people write takes some thousand. Without steps left, only stored bounds count. The same on every machine.
+"""
+
+
 class Context:
     """What facts need to know of a formula: its tables, and how many values its symbols have."""
 
     def __init__(self, formula: Formula) -> None:
+        self._steps = 0
         self.tables: Mapping[str, Table] = formula.tables
         self.symbol_counts = {
             field.name: len(field.values) for field in formula.fields if not isinstance(field, NumberField)
         }
+
+    def may_spend(self, steps: int = 1) -> bool:
+        """Whether there are steps left, which are then spent."""
+        self._steps += steps
+        return self._steps <= MAX_STEPS
 
 
 class Facts:
@@ -169,7 +184,7 @@ class Facts:
         if node in self._known:
             return self._known[node]
         found = common((node.low, node.high), self._narrowed.get(node, (node.low, node.high)))
-        if depth <= MAX_DEPTH:
+        if depth <= MAX_DEPTH and self._context.may_spend():
             derived = self._derived(node, depth + 1)
             if derived is not None:
                 found = common(found, derived)

@@ -15,6 +15,7 @@ from zkpay.policy.language.lowering_proofs import Proofs
 from zkpay.policy.language.program import Node, Operation
 from zkpay.policy.language.tree import Expression, Formula, FormulaFault, Level
 
+MAX_NODES: Final = 4096
 MAX_TEXT: Final = 60
 """Characters of a node's text; longer ones are shortened."""
 
@@ -159,9 +160,9 @@ class Nodes:
             return a
         if a is self.zero and self.vanishes(b, condition, True):
             return b
-        holds, fails = self.proofs(((condition, True),)).facts, self.proofs(((condition, False),)).facts
-        if holds.impossible or fails.impossible:
-            return b if holds.impossible else a
+        holds, fails = self.proofs(((condition, True),)), self.proofs(((condition, False),))
+        if holds.facts.impossible or fails.facts.impossible:
+            return b if holds.facts.impossible else a
         bounds = hull(holds.bounds(a), fails.bounds(b))
         return self._sized(Operation.SELECT, (condition, a, b), None, common(bounds, within) if within else bounds)
 
@@ -282,6 +283,8 @@ class Nodes:
             arguments = (arguments[1], arguments[0])
         key = (operation, arguments, value)
         if key not in self._made:
+            if len(self._made) == MAX_NODES:
+                raise self.fault(f"the formula has more than {MAX_NODES} different parts", "shorten it")
             text = str(value) if operation is Operation.CONSTANT else shortened(self.place.text)
             node = Node(operation, arguments, value, bounds[0], bounds[1], level, text, self.place.line)
             self._made[key] = node

@@ -53,6 +53,7 @@ class Proofs:
 
     def __init__(self, context: Context, literals: Sequence[Literal] = (), root: Proofs | None = None) -> None:
         self.facts = Facts(context, literals)
+        self._context = context
         self._root = root or self
         self._ratios: dict[tuple[Node, Node], Fraction | None] = {}
         self._linear: dict[Node, Linear] = {}
@@ -72,6 +73,11 @@ class Proofs:
         if self.facts.bounds(node)[0] >= number or self.facts.impossible:
             return True
         return self._proved(self.linear(node).plus(Linear({}, number), -1))
+
+    def bounds(self, node: Node) -> tuple[int, int]:
+        """Bounds of a number; one that only a proof keeps from 0 may be a divisor."""
+        low, high = self.facts.bounds(node)
+        return max(low, 1) if high and self.at_least(node, 1) else low, high
 
     def difference_bounds(self, a: Node, b: Node) -> tuple[int, int]:
         """Bounds of a - b, at least 0."""
@@ -116,6 +122,8 @@ class Proofs:
 
     def _proved_by_cases(self, form: Linear, splits: int) -> bool:
         self._steps += 1
+        if not self._context.may_spend():
+            return False
         if self._least(form) >= 0:
             return True
         if not splits or self._steps > _MAX_STEPS:
@@ -136,7 +144,7 @@ class Proofs:
         bare = self._least_by_bounds(form.terms, form.constant)
         negative = [(node, -coefficient) for node, coefficient in form.terms.items() if coefficient < 0]
         positive = {node: coefficient for node, coefficient in form.terms.items() if coefficient > 0}
-        if bare >= 0 or not negative or not positive:
+        if bare >= 0 or not negative or not positive or not self._context.may_spend(len(form.terms)):
             return bare
         left: dict[Node, Rational] = {}
         for node, amount in negative:
@@ -167,7 +175,7 @@ class Proofs:
         key = (x, y)
         if key not in self._ratios:
             self._ratios[key] = None
-            if depth < MAX_DEPTH:
+            if depth < MAX_DEPTH and self._context.may_spend():
                 self._ratios[key] = min(self._candidates(x, y, depth + 1), default=None)
         return self._ratios[key]
 
