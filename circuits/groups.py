@@ -40,7 +40,9 @@ class Groups:
     @property
     def ends(self) -> NDArray[np.bool_]:
         """Whether a row is the last of its group, in order; bool[n]."""
-        return np.append(self.starts[1:], [True] * min(1, len(self.group)))
+        found = np.ones(len(self.group), dtype=np.bool_)
+        found[:-1] = self.starts[1:]
+        return found
 
     def running(self, amounts: Integers) -> Integers:
         """Sums over each row and the rows of its group before it; amounts int64[n] in order."""

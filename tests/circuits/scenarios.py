@@ -100,13 +100,19 @@ def pro_rata(
 
 
 POLICY = pro_rata()
-WIDEST_SIZES = {
-    "pool": 2**112 - 1,
-    "weights": (2**28 - 1, 2**14 - 1, 2**14, 0),
-    "quantity_max": 2**96,
-    "quality_max": 2**28 - 1,
-}
-WIDEST = pro_rata(**WIDEST_SIZES)  # type: ignore[arg-type]
+
+
+def widest(
+    *,
+    pool: int = 2**112 - 1,
+    weights: Sequence[int] = (2**28 - 1, 2**14 - 1, 2**14, 0),
+    quantity_max: int = 2**96,
+) -> Policy:
+    """A share of the pool by numbers that take many limbs; a leaf has two blocks."""
+    return pro_rata(pool=pool, weights=weights, quantity_max=quantity_max, quality_max=2**28 - 1)
+
+
+WIDEST = widest()
 
 
 @dataclass(frozen=True)

@@ -8,20 +8,19 @@ import numpy as np
 import pytest
 
 from tests.circuits.scenarios import (
-    DUPLICATE,
     MIXED,
-    OUT_OF_RANGE,
     POLICY,
     SPAM,
     WIDEST,
-    WIDEST_SIZES,
     Record,
     pro_rata,
     scenario,
+    widest,
 )
 from zkpay.circuits.checker import violations
 from zkpay.circuits.gadgets.limbs import to_integers
 from zkpay.circuits.trace import columns
+from zkpay.ledger.rules import DUPLICATE, OUT_OF_RANGE
 
 MANY = [Record(account=(index * 7919) % 13, quantity=900 * index**2, kind=index % 4) for index in range(1025)]
 SHAPES = {
@@ -63,7 +62,7 @@ SHAPES = {
     ),
     "widest, all limbs full": (
         [Record(account=index % 5, quantity=2**96 - 1, quality=2**28 - 1) for index in range(1024)],
-        pro_rata(**{**WIDEST_SIZES, "quantity_max": 2**96 - 1}),
+        widest(quantity_max=2**96 - 1),
     ),
 }  # fmt: skip
 
