@@ -11,7 +11,19 @@ from typing import Any
 import pytest
 
 import zkpay
-from tests.zkpay.epoch.folders import ALICE, BOB, CAROL, DAVE, RULES_COUNTS, copy_of, make_committed_rules
+from tests.zkpay.epoch.folders import (
+    ALICE,
+    BOB,
+    CAROL,
+    DAVE,
+    RULES_COUNTS,
+    RULES_HEADER,
+    RULES_POLICY,
+    RULES_ROWS,
+    copy_of,
+    make_committed_rules,
+    write_inputs,
+)
 from tests.zkpay.epoch.test_receipts import others, places, put, value_at
 from tests.zkpay.epoch.test_verify import reseal
 from zkpay.epoch import receipt_check
@@ -219,3 +231,47 @@ def test_every_part_of_the_policy_counts(proved_rules: Path, tmp_path: Path, old
     with pytest.raises(Rejected) as caught:
         zkpay.verify(public)
     assert caught.value.reason == "policy-mismatch"
+
+
+FEW_ROWS: dict[str, tuple[tuple[str, ...], dict[str, int], int]] = {
+    # Name: (records, counts that aren't 0, accounts).
+    "none": ((), {}, 0),
+    "all rejected": (
+        RULES_ROWS[9:13], {"below_minimum": 1, "undeclared": 1, "out_of_range": 1, "spam": 1}, 0,
+    ),
+    "only copies of one": (RULES_ROWS[:1] + RULES_ROWS[3:4], {"accepted": 1, "duplicate": 1}, 1),
+    "one pool has no score": (RULES_ROWS[1:2], {"accepted": 1}, 1),
+    "a correction corrected": (
+        (*RULES_ROWS[13:], f"r15,{BOB},data,eu,7,8000,5,100,aa15,r14,,"), {"accepted": 1, "superseded": 2}, 1,
+    ),
+    "a correction rejected": (
+        (RULES_ROWS[13], f"r14,{BOB},data,eu,9,8000,5,100,aa14,r13,rejected,spam"), {"superseded": 1, "spam": 1}, 0,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FEW_ROWS)
+def test_few_records_are_proved_and_receipted(tmp_path: Path, name: str) -> None:
+    rows, counts, accounts = FEW_ROWS[name]
+    contributions, policy = write_inputs(tmp_path, rows, RULES_POLICY, RULES_HEADER)
+    folder = zkpay.commit(contributions, policy, epoch="few", out=tmp_path / "epoch").folder
+    zkpay.prove(folder)
+    statement = zkpay.verify(folder / "public", leaves=True).statement
+    assert {reason: count for reason, count in statement.counts if count} == counts
+    assert statement.account_count == accounts
+    for issued in zkpay.issue_receipts(folder, out=tmp_path / "receipts"):
+        zkpay.verify_receipt(issued.path, public=folder / "public")
+
+
+def test_a_formula_without_accounts_lines_or_totals(tmp_path: Path) -> None:
+    """A constant payout: each account with an accepted record gets it."""
+    text = RULES_POLICY[: RULES_POLICY.index("[formula]")] + '[amounts]\ngift = "1.5"\n[formula]\npayout = "gift"\n'
+    contributions, policy = write_inputs(tmp_path, RULES_ROWS, text, RULES_HEADER)
+    folder = zkpay.commit(contributions, policy, epoch="few", out=tmp_path / "epoch").folder
+    zkpay.prove(folder)
+    statement = zkpay.verify(folder / "public").statement
+    assert (statement.paid, statement.totals, statement.account_count) == (3 * 1_500000, (), 3)
+    receipt = zkpay.issue_receipt(folder, BOB, out=tmp_path / "bob.json")
+    payout = zkpay.verify_receipt(receipt.path, public=folder / "public").receipt.payout
+    assert payout is not None
+    assert (payout.amount, payout.lines) == (1_500000, {})
