@@ -9,8 +9,6 @@ import numpy as np
 import pytest
 
 from tests.circuits.gadget_tables import every_combination, passing_rows, trace_of
-from tests.circuits.scenarios import POLICY, WIDEST
-from zkpay.circuits.bounds import Bounds, bounds_for
 from zkpay.circuits.gadgets.carry import (
     Balance,
     Carry,
@@ -20,19 +18,17 @@ from zkpay.circuits.gadgets.carry import (
     Term,
     add_lines,
     balance,
+    cheapest_plan,
     minus,
     minus_public,
     plan,
     plus,
     product,
-    widest_plan,
 )
 from zkpay.circuits.gadgets.limbs import from_integers
-from zkpay.circuits.gadgets.range import Natural, natural
+from zkpay.circuits.gadgets.range import natural
 from zkpay.circuits.gadgets.witness import fill_gadgets
-from zkpay.circuits.heights import heights
 from zkpay.circuits.trace import Trace
-from zkpay.policy.policy import Policy
 from zkpay.stark.air import Table, Where
 from zkpay.stark.field import P, inverse
 
@@ -119,12 +115,27 @@ def test_only_the_first_row_is_bound_where_asked() -> None:
         balance(table, "sum2", plus(x), Where.LAST)
 
 
+def test_idle_rows_are_free() -> None:
+    table = Table("t")
+    active = table.column("active")
+    a, b = natural(table, "a", 2**20, 10), natural(table, "b", 2**20, 10)
+    balance(table, "equal", [*plus(a), *minus(b)], active=active)
+    trace = trace_of(table, 4)
+    trace["active"][:] = [1, 1, 0, 0]
+    trace.group("a")[:] = from_integers([2**20 - 1, 5, 2**20 - 1, 0], [10, 10, 1])
+    trace.group("b")[:] = from_integers([2**20 - 1, 6, 3, 0], [10, 10, 1])
+    fill_gadgets(trace)
+    assert passing_rows(trace).tolist() == [True, False, True, True]
+    carries = [name for name in trace.places if "carry" in name]
+    assert all((trace[name][2:] == 0).all() for name in carries)
+
+
 def test_too_wide_is_refused_with_numbers() -> None:
     table = Table("t")
     a, b = natural(table, "a", 2**15 - 1, 15), natural(table, "b", 2**30 - 1, 15)
     three = [*product(a, b), *product(a, b), *product(a, b)]
     with pytest.raises(ValueError, match=f"not below P = {P}"):
-        widest_plan([*three, *minus(natural(table, "c", 2**45, 15))])
+        cheapest_plan([*three, *minus(natural(table, "c", 2**45, 15))])
 
 
 def largest_difference(chosen: Plan, terms: Sequence[Term]) -> int:
@@ -165,26 +176,29 @@ def largest_difference(chosen: Plan, terms: Sequence[Term]) -> int:
     return worst
 
 
-def identities(bounds: Bounds) -> list[list[Term]]:
-    """The payout's division and the widest sums, at these bounds."""
+def identities(score: int, pool: int, points: int, weighted: int, width: int) -> list[list[Term]]:
+    """A pro-rata payout's division and a record's, at these bounds; sums are of limbs of `width` bits."""
     table = Table("t")
-    score: Natural = natural(table, "score", bounds.score, 10)
-    payout = natural(table, "payout", bounds.pool, 10)
-    remainder = natural(table, "remainder", bounds.public_divisor.maximum, 15)
-    points = natural(table, "points", bounds.points, bounds.points_width)
-    weighted = natural(table, "weighted", bounds.weighted_quality, 14)
-    quantity = natural(table, "quantity", 2**96, 14)
+    divisor, pool_number = PublicNumber("divisor", score), PublicNumber("pool", pool)
+    scores, payout = natural(table, "score", score, 10), natural(table, "payout", pool, 10)
+    remainder = natural(table, "remainder", score, 15)
+    result = natural(table, "points", points, width)
+    factors = natural(table, "weighted", weighted, 14), natural(table, "quantity", 2**96, 14)
     return [
-        [*plus(score, bounds.public_pool), *minus(payout, bounds.public_divisor), *minus(remainder)],
-        [*product(weighted, quantity), *minus(points, 10_000), Term(-points[0].expression, -9_999, 0)],
+        [*plus(scores, pool_number), *minus(payout, divisor), *minus(remainder)],
+        [*product(*factors), *minus(result, 10_000), Term(-result[0].expression, -9_999, 0)],
     ]
 
 
-@pytest.mark.parametrize("policy", [POLICY, WIDEST])
 @pytest.mark.parametrize("records", [1, 1 << 16, 1 << 20])
-def test_plans_stay_below_the_modulus(policy: Policy, records: int) -> None:
-    for terms in identities(bounds_for(policy, heights(policy, records, records))):
-        chosen = widest_plan(terms)
+@pytest.mark.parametrize(
+    ("weighted", "pool"), [(40 * 10_000, 250_000 * 10**18), ((2**28 - 1) * (2**28 - 1), 2**112 - 1)]
+)
+def test_plans_stay_below_the_modulus(weighted: int, pool: int, records: int) -> None:
+    points = weighted * 2**96 // 10_000
+    width = min(14, 30 - (records - 1).bit_length())
+    for terms in identities(points * records, pool, points, weighted, width):
+        chosen = cheapest_plan(terms)
         assert 0 < largest_difference(chosen, terms) < P
 
 

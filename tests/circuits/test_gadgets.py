@@ -7,9 +7,7 @@ import itertools
 import numpy as np
 import pytest
 
-from tests.circuits.gadget_tables import STRANGE, every_combination, passing_rows, trace_of
-from zkpay.circuits.gadgets.carry import PublicDigits, PublicNumber
-from zkpay.circuits.gadgets.compare import at_most_constant, below_public
+from tests.circuits.gadget_tables import every_combination, passing_rows, trace_of
 from zkpay.circuits.gadgets.difference import increasing, non_decreasing
 from zkpay.circuits.gadgets.poseidon import compress, hash_leaf
 from zkpay.circuits.gadgets.range import limb_widths, natural, natural_of, range_check
@@ -45,62 +43,6 @@ def test_limbs_of_a_natural(maximum: int, width: int, widths: tuple[int, ...]) -
     assert [limb.maximum for limb in number] == [(1 << bits) - 1 for bits in widths]
     assert [item.payload[0].value for item in table.interactions if isinstance(item.payload[0], Constant)] == [*widths]
     assert natural_of(table.columns, 0, width) == ()
-
-
-@pytest.mark.parametrize("maximum", range(16))
-def test_at_most_constant_forces_the_flag(maximum: int) -> None:
-    table = Table("t")
-    limbs = table.column_group("x", 2)
-    at_most_constant(table, "flag", limbs, 2, maximum)
-    # Every number, with every flag, pick and difference that might be tried: not only bits.
-    domains = [range(4), range(4), STRANGE, STRANGE, STRANGE, STRANGE, range(4)]
-    rows = every_combination(*domains)
-    trace = trace_of(table, rows.shape[1])
-    for name, values in zip(
-        ["x[0]", "x[1]", "flag", "flag pick[0]", "flag pick[1]", "flag equal", "flag difference"], rows, strict=True
-    ):
-        trace[name][:] = values
-    passing = rows[:, passing_rows(trace)]
-    found = {(int(x0 + 4 * x1), int(flag)) for x0, x1, flag in passing[:3].T}
-    assert found == {(number, int(number <= maximum)) for number in range(16)}
-
-
-@pytest.mark.parametrize("maximum", range(16))
-def test_at_most_constant_is_filled(maximum: int) -> None:
-    table = Table("t")
-    limbs = table.column_group("x", 2)
-    at_most_constant(table, "flag", limbs, 2, maximum)
-    trace = trace_of(table, 16)
-    trace["x[0]"][:], trace["x[1]"][:] = np.arange(16) % 4, np.arange(16) // 4
-    fill_gadgets(trace)
-    assert passing_rows(trace).all()
-    assert trace["flag"].tolist() == [int(number <= maximum) for number in range(16)]
-
-
-def test_at_most_constant_refuses_a_bound_that_does_not_fit() -> None:
-    table = Table("t")
-    with pytest.raises(ValueError, match="16 does not fit"):
-        at_most_constant(table, "flag", table.column_group("x", 2), 2, 16)
-
-
-@pytest.mark.parametrize("bound", range(16))
-def test_below_public_passes_smaller_numbers_only(bound: int) -> None:
-    table = Table("t")
-    limbs = table.column_group("x", 2)
-    digits = PublicDigits(PublicNumber("bound", 15), 2)
-    below_public(table, "below", limbs, digits)
-    publics = digits.values({"bound": bound})
-    rows = every_combination(range(4), range(4), STRANGE, STRANGE, range(4))
-    trace = trace_of(table, rows.shape[1], publics)
-    for name, values in zip(["x[0]", "x[1]", "below pick[0]", "below pick[1]", "below difference"], rows, strict=True):
-        trace[name][:] = values
-    passing = rows[:, passing_rows(trace)]
-    assert {int(x0 + 4 * x1) for x0, x1 in passing[:2].T} == set(range(bound))
-
-    trace = trace_of(table, 16, publics)
-    trace["x[0]"][:], trace["x[1]"][:] = np.arange(16) % 4, np.arange(16) // 4
-    fill_gadgets(trace)
-    assert passing_rows(trace).tolist() == [number < bound for number in range(16)]
 
 
 ELEMENTS = (0, 1, 2, 2**15, 2**30 - 1, 2**30, P - 1)
