@@ -72,7 +72,7 @@ def test_malformed_witness() -> None:
         violations(epoch.circuit, {name: values for name, values in witness.items() if name != "totals"})
     with pytest.raises(ValueError, match="totals"):
         violations(epoch.circuit, witness | {"totals": witness["totals"][:, :-1]})
-    columns(witness, epoch.circuit, "totals")["score_limb[0]"][0] = P
+    columns(witness, epoch.circuit, "totals")["total(score)_limb[0]"][0] = P
     with pytest.raises(ValueError, match="totals"):
         violations(epoch.circuit, witness)
 

@@ -5,12 +5,11 @@ from typing import Any
 
 import pytest
 
-from tests.circuits.scenarios import MIXED, POLICY, WIDEST, scenario
+from tests.circuits.scenarios import MIXED, POLICY, WIDEST, Record, policy_of, pro_rata, scenario, widest
 from zkpay.circuits.gadgets.carry import Balance
 from zkpay.circuits.heights import heights, natural_heights, node_count
 from zkpay.circuits.payout_circuit import build_circuit
 from zkpay.errors import Rejected
-from zkpay.ledger.codes import reason_names
 from zkpay.ledger.tree import empty_subtrees
 from zkpay.policy.policy import Policy
 from zkpay.stark.field import P
@@ -26,13 +25,13 @@ def statement_of(policy: Policy, records: int, accounts: int) -> Statement:
         commitment_digest=bytes(32),
         contribution_root=(0,) * 8,
         contribution_count=records,
-        counts=tuple((name, 0 if code else records) for code, name in enumerate(reason_names(policy))),
+        counts=tuple((name, 0 if code else records) for code, name in policy.rules.usable_reasons.items()),
         payout_root=(0,) * 8,
         account_count=accounts,
         pool=policy.pool,
         paid=0,
         dust=policy.pool,
-        total_score=0,
+        totals=tuple((text, 0) for text in policy.program(1024, 1024).totals),
     )
 
 
@@ -42,8 +41,8 @@ def test_digest_follows_policy_and_heights_only() -> None:
     assert epoch.circuit.digest == other.circuit.digest
     assert build_circuit(POLICY, statement_of(POLICY, 1024, 1000)).digest == epoch.circuit.digest
     taller = build_circuit(POLICY, statement_of(POLICY, 1025, 1000)).digest
-    rule = replace(POLICY, unique=False)
-    weights = replace(POLICY, weights=(3, 5, 40, 2))
+    rule = pro_rata(unique=False)
+    weights = pro_rata(weights=(3, 5, 40, 2))
     digests = {
         epoch.circuit.digest,
         taller,
@@ -52,7 +51,7 @@ def test_digest_follows_policy_and_heights_only() -> None:
     assert len(digests) == 5
 
 
-@pytest.mark.parametrize("policy", [POLICY, WIDEST, replace(WIDEST, weights=(0, 0, 0, 0), pool=0)])
+@pytest.mark.parametrize("policy", [POLICY, WIDEST, widest(weights=(0, 0, 0, 0), pool=0)])
 @pytest.mark.parametrize(("records", "accounts"), [(0, 0), (1 << 13, 1), (1 << 17, 1 << 17), (1 << 20, 1 << 20)])
 def test_every_size_compiles(policy: Policy, records: int, accounts: int) -> None:
     circuit = build_circuit(policy, statement_of(policy, records, accounts))
@@ -83,7 +82,7 @@ def test_heights() -> None:
     assert set(tall.values()) == {1 << 14, 1 << 16}
     assert heights(POLICY, 1 << 16, 1 << 12)["payouts"] == 1 << 14
     assert heights(POLICY, (1 << 16) + 1, 1)["contributions"] == 1 << 17
-    assert "uniqueness" not in heights(replace(POLICY, unique=False), 5, 5)
+    assert "uniqueness" not in heights(pro_rata(unique=False), 5, 5)
     assert natural_heights(POLICY, 5, 3)["payout_nodes"] == 3
 
 
@@ -94,8 +93,10 @@ BAD: dict[str, dict[str, Any]] = {
     "no account for accepted records": {"account_count": 0},
     "another pool": {"pool": 1, "dust": 1, "paid": 0},
     "paid and dust": {"dust": 0},
-    "negative": {"total_score": -1},
-    "score out of reach": {"total_score": 1 << 200},
+    "negative": {"totals": (("total(score)", -1),)},
+    "score out of reach": {"totals": (("total(score)", 1 << 200),)},
+    "total of another name": {"totals": (("total(points)", 1),)},
+    "no total": {"totals": ()},
     "too many": {"contribution_count": (1 << 20) + 1},
     "root of seven": {"payout_root": (0,) * 7},
     "root element of P": {"contribution_root": (P,) * 8},
@@ -110,12 +111,35 @@ def test_inconsistent_statements_are_rejected(name: str) -> None:
     assert caught.value.reason == "statement-inconsistent"
 
 
-def test_duplicates_need_the_rule() -> None:
-    policy = replace(POLICY, unique=False)
+def test_reasons_need_their_rule() -> None:
+    policy = pro_rata(unique=False)
     statement = statement_of(policy, 2, 1)
-    counts = [("accepted", 1), ("duplicate", 1), *statement.counts[2:]]
-    with pytest.raises(Rejected, match="without the unique rule"):
+    counts = [("accepted", 1), ("duplicate", 1), *statement.counts[1:]]
+    with pytest.raises(Rejected, match="counts are of"):
         build_circuit(policy, replace(statement, counts=tuple(counts)))
+
+
+def test_limits_reach_their_tables() -> None:
+    limit = 'limit = { account = 3, window = { time = "quantity", length = 10, count = 2 } }'
+    rules = (limit, 'unique = ["kind", "quantity"]')
+    policy = policy_of({"payout": "count()"}, rules=rules)
+    sizes = heights(policy, 1 << 14, 1)
+    for name in ("uniqueness", "uniqueness_2", "window_limit", "account_limit"):
+        assert sizes[name] == 1 << 14
+    assert "tables" not in heights(policy_of({"payout": "1"}, fields=('quantity = { max = "1" }',)), 1, 1)
+
+
+def test_unused_lines_and_tables_cost_nothing() -> None:
+    fields = ('kind = { values = ["data", "compute"] }', 'quantity = { max = "1000000" }')
+    tables = ("weight = { data = 1, compute = 2 }", "step = [5, 6]")
+    formula = {"points": "weight[kind] * step[quantity % 2] * quantity * quantity", "payout": "sum(quantity)"}
+    lean = scenario([Record(1)], policy_of({"payout": "sum(quantity)"}, fields=fields)).circuit
+    rich = scenario([Record(1)], policy_of(formula, fields=fields, tables=tables)).circuit
+    widths = [
+        {item.table.name: item.table.width for item in circuit.placed if item.table.name != "tables"}
+        for circuit in (lean, rich)
+    ]
+    assert widths[0] == widths[1]
 
 
 def test_every_target_is_summed() -> None:
