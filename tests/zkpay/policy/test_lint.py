@@ -50,13 +50,15 @@ CASES = {
     "unused amount": ("[rules]", 'spare = "1"\n[rules]', ("unused-name", "amounts.spare")),
     "unused line": ("score =", 'spare = "sum(x)"\nscore =', ("unused-line", "formula.spare")),
     "too dear": ("pool * score // total(score)", "score * 2", ("may-exceed-pool", "formula.payout")),
-    "nothing": ("min(pool * score // total(score), most)", "min(score, 0) + 0 * most", ("pays-nothing", "formula.payout")),
+    "nothing":
+        ("min(pool * score // total(score), most)", "min(score, 0) + 0 * most", ("pays-nothing", "formula.payout")),
     "tiers stop": ("sum(points), cap", "tiers(sum(points), [(10_000, 2)]), cap", ("tiers-stop", "formula.score")),
     "idle cap": ('sum(points), cap)"', 'sum(min(points, 9_000)), cap)"', ("idle-cap", "formula.score")),
     "early division": ("min(sum(points), cap)", "min(sum(points) // 7 * 5, cap)", ("early-division", "formula.score")),
     "narrow total": ("sum(points), cap", "sum(points if kind == model), cap", ("narrow-total", "formula.payout")),
     "no unique": ('unique = ["fingerprint"]', "", ("no-unique", "rules.unique")),
-    "implied unique": ('["fingerprint"]', '["fingerprint", ["fingerprint", "x"]]', ("implied-unique", "rules.unique[1]")),
+    "implied unique":
+        ('["fingerprint"]', '["fingerprint", ["fingerprint", "x"]]', ("implied-unique", "rules.unique[1]")),
     "coarse unique": ('["fingerprint"]', '["fingerprint", ["account", "kind"]]', ("coarse-unique", "rules.unique[1]")),
     "idle account limit": ("account = 50", "account = 1_048_576", ("idle-limit", "rules.limit.account")),
     "idle window": (", count = 5", ", count = 50", ("idle-limit", "rules.limit.window")),

@@ -131,11 +131,16 @@ def _parts(policy: Policy) -> dict[str, str]:
         parts[f"tables.{name}"] = ", ".join(map(str, table.values))
     for section, names in (("constants", policy.constants), ("amounts", policy.amounts)):
         parts.update({f"{section}.{name}": str(value) for name, value in names.items()})
-    parts["rules.unique"] = "; ".join(", ".join(combination) for combination in rules.unique)
+    if rules.unique:
+        parts["rules.unique"] = "; ".join(" and ".join(combination) for combination in rules.unique)
+    if rules.account_limit is not None:
+        parts["rules.limit.account"] = str(rules.account_limit)
     window = rules.window_limit
-    parts["rules.limit.account"] = "" if rules.account_limit is None else str(rules.account_limit)
-    parts["rules.limit.window"] = "" if window is None else f"{window.count} in {window.length} of {window.time}"
-    parts["rules.corrections"] = "true" if rules.corrections else "false"
-    parts["rules.reasons"] = ", ".join(rules.reasons)
+    if window is not None:
+        parts["rules.limit.window"] = f"{window.count} in {window.length} of {window.time}"
+    if rules.corrections:
+        parts["rules.corrections"] = "true"
+    if rules.reasons:
+        parts["rules.reasons"] = ", ".join(rules.reasons)
     parts.update({f"formula.{name}": text for name, text in policy.texts.items()})
     return parts

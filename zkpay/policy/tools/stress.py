@@ -78,19 +78,18 @@ def chosen_accounts(simulation: Simulation, contributions: Contributions) -> lis
     order = [index for index in simulation.largest_first() if payouts[index]]
     if not order:
         return []
-    chosen = {order[0]: "the largest payout"}
-    chosen.setdefault(order[len(order) // 2], "the median payout")
+    chosen = {order[0]: ["the largest payout"]}
+    chosen.setdefault(order[len(order) // 2], []).append("the median payout")
     over = np.isin(contributions.reason, (OVER_WINDOW_LIMIT, OVER_ACCOUNT_LIMIT))
     limited = {account.tobytes() for account in contributions.accounts[over]}
-    for index in order:
-        if simulation.capped[index]:
-            chosen.setdefault(index, "at a cap")
-            break
-    for index in order:
-        if simulation.distribution.accounts[index].tobytes() in limited:
-            chosen.setdefault(index, "over a limit")
-            break
-    return list(chosen.items())
+    accounts = simulation.distribution.accounts
+    for why, cut_off in (
+        ("at a cap", [index for index in order if simulation.capped[index]]),
+        ("over a limit", [index for index in order if accounts[index].tobytes() in limited]),
+    ):
+        if cut_off:
+            chosen.setdefault(cut_off[0], []).append(why)
+    return [(index, ", ".join(reasons)) for index, reasons in chosen.items()]
 
 
 def stress(
