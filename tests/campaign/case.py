@@ -31,13 +31,14 @@ from zkpay.policy.policy import Policy, parse_policy
 @dataclass(frozen=True)
 class Exact:
     """What an epoch pays: accounts ascending, each with its payout and its accepted and rejected records; totals by
-    text.
+    their text as written; how many records have each reason.
     """
 
     accounts: list[int]
     payouts: list[int]
     counts: list[tuple[int, int]]
     totals: dict[str, int]
+    reasons: dict[str, int]
 
     @property
     def paid(self) -> int:
@@ -79,7 +80,8 @@ class Case:
             own = [reason for row, reason in zip(self.rows, self.reasons, strict=True) if row.account == account]
             counts.append((own.count(ACCEPTED), len(own) - own.count(ACCEPTED)))
         totals = {text: term.meaning(self.world, -1, -1) for text, term in self.made.totals.items()}
-        return Exact(self.accounts, payouts, counts, totals)
+        reasons = {name: self.reasons.count(code) for code, name in self.made.rules.usable_reasons.items()}
+        return Exact(self.accounts, payouts, counts, totals, reasons)
 
 
 def policy_of(seed: str) -> tuple[MadePolicy, Policy]:
@@ -145,10 +147,8 @@ def _against_columns(case: Case) -> Iterator[str]:
         yield f"columns: accepted and rejected are {counts}, not {exact.counts}"
     if (found.paid, found.dust) != (exact.paid, case.made.pool - exact.paid):
         yield f"columns: paid {found.paid} and dust {found.dust}"
-    names = case.made.rules.reason_names
-    for code, name in case.made.rules.usable_reasons.items():
-        if found.reasons[name] != case.reasons.count(code):
-            yield f"columns: {found.reasons[name]} records are {names[code]}, not {case.reasons.count(code)}"
+    if found.reasons != exact.reasons:
+        yield f"columns: reasons are {found.reasons}, not {exact.reasons}"
     for name, line in case.policy.formula.lines.items():
         if line.expression.level is Level.ACCOUNT:
             if list(found.lines[name]) != _line(case, name, Level.ACCOUNT):

@@ -17,18 +17,14 @@ from tests.campaign.stack import Draft
 from zkpay.circuits import payout_circuit
 from zkpay.circuits.bounds import TOTAL_WIDTH, AccountTotal, bounds_for
 from zkpay.circuits.buses import TREE
-from zkpay.circuits.contributions.rules import limit_buses
 from zkpay.circuits.contributions.witness import fill_contributions
 from zkpay.circuits.gadgets.witness import fill_gadget
-from zkpay.circuits.heights import heights, uniqueness_name
-from zkpay.circuits.limits.witness import fill_limit
+from zkpay.circuits.heights import heights
 from zkpay.circuits.lookups.contents import contents_of
 from zkpay.circuits.payouts.witness import fill_payouts
-from zkpay.circuits.tally.witness import fill_tally
 from zkpay.circuits.totals.air import limb_name
-from zkpay.circuits.totals.witness import fill_totals
 from zkpay.circuits.trace import Trace
-from zkpay.circuits.uniqueness.witness import fill_uniqueness
+from zkpay.circuits.witness import fill_from_payouts, fill_payout_inputs
 from zkpay.ledger.contributions import Contributions
 from zkpay.policy.policy import Policy
 from zkpay.stark.air import PlacedTable, Table
@@ -53,13 +49,16 @@ def _no_hash(*_: object) -> list[Expression]:
 
 @dataclass(frozen=True)
 class Claims:
-    """What the tables of an epoch say: accounts ascending with payouts and counts, totals by text, what is paid."""
+    """What the tables of an epoch say: accounts ascending with payouts and counts, totals by text, what is paid, and
+    how many records have each reason.
+    """
 
     accounts: list[int]
     payouts: list[int]
     counts: list[tuple[int, int]]
     totals: dict[str, int]
     paid: int
+    reasons: dict[str, int]
 
 
 class Circuit:
@@ -75,7 +74,7 @@ class Circuit:
             mock.patch("zkpay.circuits.contributions.leaf.hash_leaf", _no_hash),
             mock.patch("zkpay.circuits.payouts.air.hash_leaf", _no_hash),
             mock.patch("zkpay.circuits.nodes.air.compress", _no_hash),
-            mock.patch("zkpay.circuits.payout_circuit.range_table", lambda: Table("range")),
+            mock.patch("zkpay.circuits.payout_circuit.range_table", return_value=Table("range")),
         ):
             whole, self.compilers = payout_circuit._tables(policy, self.bounds, sizes)
         self.tables = [_without_trees(table) for table in whole if table.name not in (*FIXED, *TREES)]
@@ -131,8 +130,12 @@ class Epoch:
         contributions: Contributions,
         totals: Mapping[str, int],
         edit: Edit | None = None,
+        *,
+        settle: bool = True,
     ) -> None:
-        """totals: a first guess, by normalised text; right for an honest epoch, which then takes one pass."""
+        """totals: by normalised text; a first guess, which for an honest epoch is right, so that one pass is enough.
+        Where they don't settle, the statement says them whatever the tables come to.
+        """
         self.circuit = circuit
         self.contributions = contributions
         self.edit: Edit = edit or (lambda trace, gadget: None)
@@ -141,7 +144,7 @@ class Epoch:
         for _ in range(len(self.totals) + 2):
             self._fill()
             found = self._totals()
-            if found == self.totals:
+            if not settle or found == self.totals:
                 break
             self.totals = found
         self.statement = self._statement()
@@ -156,20 +159,18 @@ class Epoch:
         publics = circuit.publics(circuit.empty_statement(self.totals))
         traces = {table.name: Trace(PlacedTable(table, HEIGHT), publics) for table in circuit.tables}
         self.traces = traces
-        contributions, tally = traces["contributions"], traces["tally"]
+        tables = traces | dict.fromkeys(TREES, traces["totals"])
         with ExitStack() as patches:
             for module in WITNESSES:
                 patches.enter_context(mock.patch(f"zkpay.circuits.{module}.witness.fill_gadgets", self._gadgets))
+            for left_out in ("fill_nodes", "_digests", "_fill_multiplicities"):
+                patches.enter_context(mock.patch(f"zkpay.circuits.witness.{left_out}"))
             salts = np.zeros((5, len(self.contributions)), dtype=np.uint32)
-            fill_contributions(contributions, rules, circuit.contents, self.contributions, salts)
-            for rule in range(len(rules.unique)):
-                fill_uniqueness(traces[uniqueness_name(rule)], contributions)
-            for name, (_, count) in limit_buses(rules).items():
-                fill_limit(traces[name], contributions, count)
-            fill_tally(tally, circuit.bounds, contributions)
-            payees = tally.sent("accounts").shape[1]
-            fill_payouts(traces["payouts"], circuit.bounds, tally, np.zeros((5, payees), dtype=np.uint32))
-            fill_totals(traces["totals"], circuit.bounds, traces["payouts"])
+            fill_contributions(traces["contributions"], rules, circuit.contents, self.contributions, salts)
+            fill_payout_inputs(tables, rules, circuit.bounds)
+            payees = traces["tally"].sent("accounts").shape[1]
+            fill_payouts(traces["payouts"], circuit.bounds, traces["tally"], np.zeros((5, payees), dtype=np.uint32))
+            fill_from_payouts(tables, circuit.bounds)
 
     def _gadgets(self, trace: Trace) -> None:
         self.edit(trace, -1)
@@ -225,4 +226,5 @@ class Epoch:
                     for amount, part in zip(amounts, limb[rows].tolist(), strict=True)
                 ]
         counts = zip(payouts["accepted_count"][rows].tolist(), payouts["rejected_count"][rows].tolist(), strict=True)
-        return Claims(accounts, amounts, list(counts), self.totals, self.statement.paid)
+        statement = self.statement
+        return Claims(accounts, amounts, list(counts), self.totals, statement.paid, dict(statement.counts))
