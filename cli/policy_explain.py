@@ -126,7 +126,9 @@ def _example(policy: Policy, found: Explanation) -> list[str]:
 
 def _widths(found: Explanation) -> list[str]:
     rows = [("bits", "line", "value", "at least", "at most")]
-    rows += [(str(width.bits), width.line, width.text, _bound(width.low), _bound(width.high)) for width in found.widths]
+    for width in found.widths:
+        low, high = _bound(width.low, width.low.bit_length() - 1), _bound(width.high, width.bits)
+        rows.append((str(width.bits), width.line, width.text, low, high))
     return aligned(rows, right=(0,))
 
 
