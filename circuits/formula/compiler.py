@@ -255,11 +255,12 @@ class FormulaCompiler:
     def _materialise(self, node: Node, width: int, maximum: int) -> Natural:
         """New columns of limbs; parts are materialised too where all at once doesn't fit a balance."""
         terms = self._value(node)
-        if cheapest([width], lambda bits: plan_definition(terms, maximum, bits)) is None:
+        fits = cheapest([width], functools.partial(plan_definition, terms, maximum)) is not None
+        if not fits and node not in self._forms:
             for argument in node.arguments:
                 if argument.level > Level.TOTAL and not argument.is_condition:
                     self.number(argument)
-            terms = self._build_terms(node) if node.arguments else terms
+            terms = self._build_terms(node)
         name = self._names.fresh(node)
         found = define(self.table, name, terms, maximum, width, self.active)
         self._filled_with_zeros.update(limb.expression for limb in found)
