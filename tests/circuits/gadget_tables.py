@@ -20,6 +20,9 @@ STRANGE = (0, 1, 2, P - 1)
 INVERSES = tuple(sorted({0, 1, 2, P - 1, *(inverse(d % P) for d in range(-8, 9) if d)}))
 """All that can be the inverse of a difference of small numbers, and a few others."""
 
+COPIES = (*range(16), P - 1)
+"""What a column that holds a small value again can be."""
+
 
 def every_combination(*domains: Sequence[int]) -> np.ndarray:
     """All tuples of the domains as int64[len(domains), n], padded with the first to a power of two."""
@@ -83,9 +86,10 @@ def all_witnesses(
 ) -> dict[str, np.ndarray]:
     """Every row that passes, by column: all assignments are tried of the columns that aren't among the inputs.
 
-    A column that is looked up takes every value in its range, inverses take `INVERSES`, and all others, which are
-    meant to be bits, take `STRANGE`; unless `domains` says otherwise. Columns are assigned one after the other;
-    what violates a constraint on assigned columns is dropped at once. Rows are independent of one another.
+    A column that is looked up takes every value in its range, inverses take `INVERSES`, copies of small values take
+    `COPIES`, and all others, which are meant to be bits, take `STRANGE`; unless `domains` says otherwise. Columns are
+    assigned one after the other; what violates a constraint on assigned columns is dropped at once. Rows are
+    independent of one another.
     """
     columns = {column.index: column for column in table.columns}
     count = len(next(iter(inputs.values())))
@@ -127,7 +131,9 @@ def _domain(table: Table, column: Column, domains: Mapping[str, Sequence[int]]) 
         if interaction.bus == RANGE and interaction.payload[1] is column:
             trace = trace_of(Table(""), 1)
             return range(1 << int(trace.in_field(interaction.payload[0])[0][0]))
-    return INVERSES if column.name.endswith(" inverse") else STRANGE
+    if column.name.endswith(" inverse"):
+        return INVERSES
+    return COPIES if column.name.endswith(" if active") else STRANGE
 
 
 def _indices(expression: Expression) -> list[int]:
