@@ -116,6 +116,7 @@ def bounds_for(policy: Policy, heights: Mapping[str, int]) -> Bounds:
     arguments: dict[Node, Argument] = {}
     aggregates: list[Aggregate] = []
     names: set[str] = {"account", "salt"}
+    lines = {line: name for name, line in reversed(program.lines.items())}
     for node in program.aggregates:
         if node not in nodes:
             continue
@@ -125,7 +126,7 @@ def bounds_for(policy: Policy, heights: Mapping[str, int]) -> Bounds:
             continue
         if value not in arguments:
             widths = limb_widths(value.high, amount_width)
-            arguments[value] = Argument(value, _free(value.text, names), widths)
+            arguments[value] = Argument(value, _free(lines.get(value, value.text), names), widths)
         aggregates.append(Aggregate(node, _free(node.text, names), arguments[value]))
     return Bounds(
         program=program,

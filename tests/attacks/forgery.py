@@ -16,26 +16,25 @@ from typing import Any
 import numpy as np
 
 from tests.circuits.scenarios import Record, Scenario, scenario
-from zkpay.circuits.bounds import Bounds, bounds_for
+from zkpay.circuits.bounds import PAYOUT, TOTAL_WIDTH, Bounds, bounds_for
 from zkpay.circuits.checker import Violation, violations
-from zkpay.circuits.contributions.air import flag_name, usable_reasons
-from zkpay.circuits.contributions.witness import real_rows
+from zkpay.circuits.contributions.columns import flag_name
+from zkpay.circuits.contributions.witness import fill_derived, real_rows
 from zkpay.circuits.gadgets.carry import Balance, Carry
-from zkpay.circuits.gadgets.limbs import normalise, to_integers
 from zkpay.circuits.gadgets.poseidon import Hash
 from zkpay.circuits.gadgets.witness import fill_gadget, leaf_digests
 from zkpay.circuits.heights import heights
+from zkpay.circuits.lookups.contents import contents_of
 from zkpay.circuits.payout_circuit import build_circuit
 from zkpay.circuits.payouts.witness import fill_payouts
+from zkpay.circuits.totals.air import limb_name
 from zkpay.circuits.trace import Trace, Witness, traces
 from zkpay.circuits.witness import fill_from_payouts, fill_multiplicities, fill_payout_inputs
-from zkpay.ledger.codes import reason_names
 from zkpay.ledger.salts import expand_salts
 from zkpay.ledger.tree import empty_roots
-from zkpay.policy.meaning import distribute
 from zkpay.policy.policy import Policy
 from zkpay.stark.air import Circuit, PlacedTable, Table
-from zkpay.stark.expression import Column, Expression, Linear, read
+from zkpay.stark.expression import Column, Expression, Linear, Product, read
 from zkpay.stark.field import P
 from zkpay.stark.statement import Digest
 
@@ -114,42 +113,53 @@ class Draft:
 
     def rehash(self, table: str) -> None:
         """Hash anew what the rows of a table hold, and nothing else."""
-        fill_gadget(self.tables[table], hash_of(self.tables[table]))
+        for gadget in hashes_of(self.tables[table]):
+            fill_gadget(self.tables[table], gadget)
+
+    def refill_contributions(self) -> None:
+        """Fill what follows from the records in the contributions table: entries, formula, leaves."""
+        fill_derived(self.tables["contributions"], self.policy.rules, contents_of(self.policy, self.bounds))
 
     def after_contributions(self) -> None:
         """Fill all tables that follow from the contributions table, by the honest rules."""
-        self.clear("contribution_nodes", "uniqueness", "tally")
-        fill_payout_inputs(self.tables)
+        self.clear(*(name for name in self.tables if name not in ("contributions", "tables", "range")))
+        fill_payout_inputs(self.tables, self.policy.rules, self.bounds)
         self.after_tally()
 
     def after_tally(self) -> None:
-        """Fill the payouts by the formula from what the tally sends, and all that follows."""
-        tally = self.tables["tally"]
-        rows = np.flatnonzero(tally["ends"].astype(np.int64) * tally["seen"])
-        limbs = normalise(tally.group("sum")[:, rows].astype(np.int64), self.bounds.points_width)
-        self.pay(to_integers(limbs, self.bounds.points_width))
-
-    def pay(self, scores: list[int], payouts: list[int] | None = None) -> None:
-        """Fill the payouts of accounts with these scores: by the formula, or the given ones. All that follows, too."""
-        due = distribute(self.policy, scores)
-        amounts = due.amounts if payouts is None else payouts
-        paid = sum(amounts)
-        self.state(
-            counts=self._counts(),
-            account_count=len(scores),
-            total_score=due.total_score,
-            paid=paid,
-            dust=self.policy.pool - paid,
-        )
-        self.clear("payouts")
-        salts = expand_salts(bytes(32), b"payouts", len(scores))
-        fill_payouts(self.tables["payouts"], self.bounds, self.statement, self.tables["tally"], amounts, salts)
+        """Fill payouts by the formula from what the tally sends, and all that follows; totals are sums of theirs."""
+        count = self.tables["tally"].sent("accounts").shape[1]
+        salts = expand_salts(bytes(32), b"payouts", count)
+        found: dict[str, int] = {text: 0 for text, _ in self.statement.totals}
+        self.state(counts=self._counts(), account_count=count, totals=tuple(found.items()))
+        for text in (*found, PAYOUT):
+            # Each total depends on those before it, the payouts on all.
+            self.clear("payouts")
+            fill_payouts(self.tables["payouts"], self.bounds, self.tables["tally"], salts)
+            if text != PAYOUT:
+                found[text] = self.added_up(text)
+                self.state(totals=tuple(found.items()))
         self.after_payouts()
+        self.pay(self.added_up(PAYOUT))
+
+    def added_up(self, name: str) -> int:
+        """What the limbs of a total, or of the payouts, add up to."""
+        payouts = self.tables["payouts"]
+        added = {row_sum.target: row_sum.expression for row_sum in payouts.table.sums}
+        (total,) = (total for total in self.bounds.totals if total.name == name)
+        limbs = {k: added[limb_name(total, k)] for k in range(len(total.widths)) if limb_name(total, k) in added}
+        return sum(int(payouts.in_field(limb)[0].sum()) << (TOTAL_WIDTH * k) for k, limb in limbs.items())
+
+    def pay(self, paid: int) -> None:
+        """Say that so much is paid, and the rest of the pool is dust; the totals follow."""
+        self.state(paid=paid, dust=self.policy.pool - paid)
+        self.clear("totals")
+        fill_from_payouts(self.tables, self.bounds)
 
     def after_payouts(self) -> None:
         """Fill the tables that follow from the payouts table."""
         self.clear("payout_nodes", "totals")
-        fill_from_payouts(self.tables)
+        fill_from_payouts(self.tables, self.bounds)
 
     def finish(self, truth: Scenario | None = None, **fields: Any) -> Forgery:
         """The forgery: roots and counts as the tables have them, `fields` of the statement over them, look-ups counted.
@@ -176,10 +186,10 @@ class Draft:
         return _digest(leaves, int(rows[0])) if len(rows) else empty_roots(0)[0]
 
     def _counts(self) -> tuple[tuple[str, int], ...]:
-        contributions, usable = self.tables["contributions"], usable_reasons(self.policy).values()
+        contributions = self.tables["contributions"]
         return tuple(
-            (name, int(contributions[flag_name(name)].astype(np.int64).sum() % P) if name in usable else 0)
-            for name in reason_names(self.policy)
+            (name, int(contributions[flag_name(name)].astype(np.int64).sum() % P))
+            for name in self.policy.rules.usable_reasons.values()
         )
 
 
@@ -187,9 +197,9 @@ def _digest(trace: Trace, row: int) -> Digest:
     return tuple(int(element) for element in leaf_digests(trace)[:, row])
 
 
-def hash_of(trace: Trace) -> Hash:
-    """The hash of a leaf or node in that table."""
-    return next(gadget for gadget in trace.table.gadgets if isinstance(gadget, Hash))
+def hashes_of(trace: Trace) -> list[Hash]:
+    """The hashes of a leaf's blocks, or of a node, in that table, each reading the ones before."""
+    return [gadget for gadget in trace.table.gadgets if isinstance(gadget, Hash)]
 
 
 class _RowReader:
@@ -227,7 +237,7 @@ def forge_hash(trace: Trace, row: int, name: str) -> None:
     places = {constraint.name: constraint for constraint in trace.table.constraints}
     reader, memory = _RowReader(trace, row), dict[Expression, int]()
     broken = False
-    for column in hash_of(trace).columns:
+    for column in [column for gadget in hashes_of(trace) for column in gadget.columns]:
         constraint = places[f"{trace.table.name}/{column.name} is right"]
         expression = constraint.expression
         if not isinstance(expression, Linear) or expression.terms[-1] != (-1, column):
@@ -277,6 +287,8 @@ def balance_of(trace: Trace, name: str) -> Balance:
     """The balance of which the lines are called `name line 0`, ..."""
     constraints = {constraint.name: constraint.expression for constraint in trace.table.constraints}
     first = constraints[f"{trace.table.name}/{name} line 0"]
+    if isinstance(first, Product):
+        first = first.right  # the line of a formula, times where it counts
     for gadget in trace.table.gadgets:
         # A constraint of a line begins with the line's own terms.
         if isinstance(gadget, Balance) and isinstance(first, Linear):

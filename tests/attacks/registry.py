@@ -9,21 +9,22 @@ from __future__ import annotations
 import importlib
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 import pytest
 
 from tests.attacks.forgery import BUS, Forgery, blames, element_names, honest, killed_by
-from tests.circuits.scenarios import DUPLICATE, MIXED, POLICY, WIDEST, Record
+from tests.circuits.scenarios import MIXED, POLICY, WIDEST, Record, pro_rata
+from zkpay.ledger.rules import DUPLICATE
 from zkpay.policy.policy import Policy
 from zkpay.stark.air import Circuit
 
 FOLDER = Path(__file__).parent
 LISTING = FOLDER / "CONSTRAINTS.md"
 
-WITHOUT_UNIQUE = replace(POLICY, unique=False)
+WITHOUT_UNIQUE = pro_rata(unique=False)
 POLICIES: dict[str, Policy] = {"mixed": POLICY, "widest": WIDEST, "without unique": WITHOUT_UNIQUE}
 """Between them: one and two limbs of weight and quality, carries of one and two columns, with and without the unique
 rule; all with a reason of discretion.
@@ -94,7 +95,7 @@ def example(policy: Policy) -> Circuit:
     """A circuit of a policy of `POLICIES`, whose names are those of all its short epochs."""
     if policy == WIDEST:
         return honest([Record(account=1)], policy).circuit
-    return honest([record for record in MIXED if policy.unique or record.reason != DUPLICATE], policy).circuit
+    return honest([record for record in MIXED if policy.rules.unique or record.reason != DUPLICATE], policy).circuit
 
 
 @cache

@@ -10,8 +10,8 @@ import pytest
 from tests.attacks.forgery import Draft, Forgery, honest, settle
 from tests.attacks.records import SLOT, compare, number, pass_off, published, records_with, turn_away
 from tests.attacks.registry import Cheat, cheat, redundant, run_trial, trials
-from tests.circuits.scenarios import OUT_OF_RANGE, POLICY, Record
-from zkpay.ledger.codes import ACCEPTED
+from tests.circuits.scenarios import POLICY, Record
+from zkpay.ledger.rules import ACCEPTED, OUT_OF_RANGE
 from zkpay.policy.policy import Policy
 from zkpay.stark.field import P
 
@@ -22,8 +22,8 @@ LIMITS = {"quantity": (2_560, 11_883, 3, 0, 0, 0, 0), "quality": (10_000, 0)}
 
 def compared(name: str) -> tuple[str, str]:
     """The field that a comparison's name is about, and its flag column."""
-    field = "quantity" if "/quantity_within" in name else "quality"
-    return field, f"{field}_within"
+    field = "quantity" if "/quantity within" in name else "quality"
+    return field, f"{field} within"
 
 
 def record_of(field: str, value: int, reason: int) -> Record:
@@ -45,7 +45,7 @@ def maximum_of(field: str) -> int:
 
 
 @cheat(
-    r"contributions/(quantity|quality)_within equal above the pick\[\d+\]",
+    r"contributions/(quantity|quality) within equal above the pick\[\d+\]",
     says="a record over a maximum is accepted: one slot above the pick is larger and not looked at",
 )
 def unequal_above(name: str, policy: Policy) -> Forgery:
@@ -58,7 +58,7 @@ def unequal_above(name: str, policy: Policy) -> Forgery:
 
 
 @cheat(
-    r"contributions/(quantity|quality)_within difference has the sign",
+    r"contributions/(quantity|quality) within difference has the sign",
     says="a record over a maximum is accepted: the difference has the wrong sign",
 )
 def wrong_sign(name: str, policy: Policy) -> Forgery:
@@ -69,7 +69,7 @@ def wrong_sign(name: str, policy: Policy) -> Forgery:
 
 
 @cheat(
-    r"contributions/(quantity|quality)_within difference has \d+ bits",
+    r"contributions/(quantity|quality) within difference has \d+ bits",
     says="a record over a maximum is accepted: the difference is negative",
 )
 def negative_difference(name: str, policy: Policy) -> Forgery:
@@ -80,7 +80,7 @@ def negative_difference(name: str, policy: Policy) -> Forgery:
 
 
 @cheat(
-    r"contributions/(quantity|quality)_within equal is at most",
+    r"contributions/(quantity|quality) within equal is at most",
     says="a record exactly at a maximum is rejected as out_of_range",
 )
 def equal_rejected(name: str, policy: Policy) -> Forgery:
@@ -91,7 +91,7 @@ def equal_rejected(name: str, policy: Policy) -> Forgery:
 
 
 @cheat(
-    r"contributions/(quantity|quality)_within picks one limb",
+    r"contributions/(quantity|quality) within picks one limb",
     says="a record exactly at a maximum is rejected as out_of_range: neither equal nor different",
 )
 def nothing_picked(name: str, policy: Policy) -> Forgery:
@@ -103,7 +103,7 @@ def nothing_picked(name: str, policy: Policy) -> Forgery:
 
 
 @cheat(
-    r"contributions/quantity_within pick\[[0-5]\] is a bit",
+    r"contributions/quantity within pick\[[0-5]\] is a bit",
     says="a record over a maximum is accepted: a pick of -1 lets two slots count, the lower against the higher",
 )
 def pick_of_minus_one(name: str, policy: Policy) -> Forgery:
@@ -118,19 +118,19 @@ def pick_of_minus_one(name: str, policy: Policy) -> Forgery:
         slots = [0, *limit[1:6], 1]
         picks, room = {0: 1, place: -1, 6: 1}, limit[0] - 1
     draft = pass_off(record_of("quantity", number_of(slots), OUT_OF_RANGE), policy)
-    compare(draft, "quantity_within", 1, picks, 1, room - 1)
+    compare(draft, "quantity within", 1, picks, 1, room - 1)
     return published(draft)
 
 
 for _pattern, _reason in {
-    r"contributions/(quantity|quality)_within is a bit": (
+    r"contributions/(quantity|quality) within is a bit": (
         "every use forces it: a valid record needs 1, out_of_range needs a product of 0, and the sign is right for both"
     ),
-    r"contributions/(quantity|quality)_within equal is a bit": (
+    r"contributions/(quantity|quality) within equal is a bit": (
         "it is 1 - sum of bits; at -1 or less the flag must be 1, and then the highest picked slot is below its limit "
         "by at least the number of picks, while the slots that are free stand below it"
     ),
-    r"contributions/quantity_within pick\[6\] is a bit|contributions/quality_within pick\[[01]\] is a bit": (
+    r"contributions/quantity within pick\[6\] is a bit|contributions/quality within pick\[[01]\] is a bit": (
         "all other picks are bits and with equal they add up to 1: any other value makes its own slot equal, and all "
         "slots above the lowest pick, which then decides alone"
     ),
@@ -149,7 +149,7 @@ def disguised_quantity(name: str, policy: Policy) -> Forgery:
     draft = pass_off(Record(account=2, quantity=limit + SLOT**slot, quality=0, reason=OUT_OF_RANGE), roomy)
     quantity = draft["contributions"].group("quantity")
     quantity[slot, 1], quantity[slot + 1, 1] = 1 + SLOT, 4
-    compare(draft, "quantity_within", 1, {slot + 1: 1}, 1, 0)
+    compare(draft, "quantity within", 1, {slot + 1: 1}, 1, 0)
     return published(draft)
 
 
@@ -163,7 +163,7 @@ def negative_quality(name: str, policy: Policy) -> Forgery:
     draft = Draft(records, policy)
     contributions = draft["contributions"]
     contributions.group("quality")[:, 1] = (quality, P - 1)
-    compare(draft, "quality_within", 1, {1: 1}, 1, 0)
+    compare(draft, "quality within", 1, {1: 1}, 1, 0)
     weighted = 3 * quality
     contributions.group("weighted_quality")[:, 1] = (weighted % SLOT, weighted // SLOT)
     contributions.group("points")[:, 1] = (weighted % SLOT, weighted // SLOT, 0)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,12 +10,12 @@ import pytest
 from tests.attacks.forgery import Draft, Forgery, settle
 from tests.attacks.records import SLOT, judge, pass_off, published, records_with, turn_away
 from tests.attacks.registry import Cheat, cheat, redundant, run_trial, trials
-from tests.circuits.scenarios import DUPLICATE, OUT_OF_RANGE, SPAM, UNKNOWN_KIND, Record
-from zkpay.circuits.contributions.air import flag_name
-from zkpay.circuits.gadgets.compare import CompareConstant
-from zkpay.circuits.gadgets.witness import fill_gadget, leaf_digests
+from tests.circuits.scenarios import SPAM, Record, pro_rata
+from zkpay.circuits.contributions.columns import flag_name
+from zkpay.circuits.gadgets.compare import Comparison
+from zkpay.circuits.gadgets.witness import fill_gadget, fill_gadgets, leaf_digests
 from zkpay.kernels.poseidon import compress_nodes
-from zkpay.ledger.codes import ACCEPTED, reason_names
+from zkpay.ledger.rules import ACCEPTED, DUPLICATE, OUT_OF_RANGE, UNDECLARED_VALUE
 from zkpay.ledger.tree import empty_roots
 from zkpay.policy.policy import Policy
 from zkpay.stark.field import P
@@ -88,30 +87,39 @@ def count_moved(name: str, policy: Policy) -> Forgery:
         [
             Record(account=1),
             Record(account=1),
-            Record(account=1, quantity=2**98 - 1, reason=OUT_OF_RANGE),
-            Record(account=1, kind=63, reason=UNKNOWN_KIND),
+            Record(account=1, quantity=too_large(policy), reason=OUT_OF_RANGE),
+            Record(account=1, kind=63, reason=UNDECLARED_VALUE),
             Record(account=1, reason=SPAM),
-            *([Record(account=1, fingerprint=10**6, reason=DUPLICATE)] if policy.unique else []),
+            *([Record(account=1, fingerprint=10**6, reason=DUPLICATE)] if policy.rules.unique else []),
         ],
         policy,
     )
     less = name.removeprefix("contributions/").removesuffix(" is a bit")
     more = flag_name("accepted") if less == flag_name("spam") else flag_name("spam")
     contributions = draft["contributions"]
+    # Where a row is accepted, more or less, the formula holds.
+    contributions[flag_name("accepted")][PADDING] = flag_name("accepted") in (less, more)
+    fill_gadgets(contributions)
     contributions[less][PADDING], contributions[more][PADDING] = P - 1, 1
     # Padding may hold what it likes where nothing looks: a known kind of weight 0, any quantity.
-    contributions["known"][PADDING] = less != flag_name("unknown_kind")
+    contributions["kind known"][PADDING] = less != flag_name("undeclared")
     if less == flag_name("out_of_range"):
-        contributions.group("quantity")[6, PADDING] = SLOT - 1
-        fill_comparison(draft, "quantity_within")
+        contributions.group("quantity")[-1, PADDING] = SLOT - 1
+        fill_comparison(draft, "quantity within")
     draft.rehash("contributions")
     return draft.finish()
+
+
+def too_large(policy: Policy) -> int:
+    """The largest quantity that a leaf holds, over any maximum."""
+    (quantity,) = (field for field in policy.rules.numbers if field.name == "quantity")
+    return quantity.recordable
 
 
 def fill_comparison(draft: Draft, name: str) -> None:
     """Fill a comparison of the contributions table honestly."""
     for gadget in draft["contributions"].table.gadgets:
-        if isinstance(gadget, CompareConstant) and gadget.flag.name == name:
+        if isinstance(gadget, Comparison) and gadget.difference.name == f"{name} difference":
             fill_gadget(draft["contributions"], gadget)
 
 
@@ -125,12 +133,12 @@ def hidden(name: str, policy: Policy) -> Forgery:
         # One account for both, so that one account goes with one accepted record.
         "accepted": Record(account=1),
         "duplicate": Record(account=1, fingerprint=1, reason=DUPLICATE),
-        "out_of_range": Record(account=1, quantity=2**98 - 1, reason=OUT_OF_RANGE),
-        "unknown_kind": Record(account=1, kind=63, reason=UNKNOWN_KIND),
+        "out_of_range": Record(account=1, quantity=too_large(policy), reason=OUT_OF_RANGE),
+        "undeclared": Record(account=1, kind=63, reason=UNDECLARED_VALUE),
         "spam": Record(account=1, reason=SPAM),
     }[reason]
     draft = Draft([Record(account=1, fingerprint=1), second], policy)
-    counts = tuple((known, int(known == "accepted")) for known in reason_names(policy))
+    counts = tuple((known, int(known == "accepted")) for known in policy.rules.usable_reasons.values())
     # The leaf of a tree of one is its root at heap index 1; rows 1 and 2 stand at 2 and 3, and their parent at 1.
     moved(draft, {1: 2, 0: 1})
     draft.after_contributions()
@@ -140,8 +148,8 @@ def hidden(name: str, policy: Policy) -> Forgery:
 
 
 @cheat(r"contributions/a valid kind is known", says="a record of an undeclared kind is accepted")
-def unknown_kind_accepted(name: str, policy: Policy) -> Forgery:
-    return published(pass_off(Record(account=2, kind=63, reason=UNKNOWN_KIND), policy))
+def undeclared_accepted(name: str, policy: Policy) -> Forgery:
+    return published(pass_off(Record(account=2, kind=63, reason=UNDECLARED_VALUE), policy))
 
 
 @cheat(r"contributions/a valid quantity is within", says="a record with a quantity over the maximum is accepted")
@@ -154,9 +162,9 @@ def large_quality_accepted(name: str, policy: Policy) -> Forgery:
     return published(pass_off(Record(account=2, quantity=0, quality=10_001, reason=OUT_OF_RANGE), policy))
 
 
-@cheat(r"contributions/an unknown kind is unknown", says="a record of a declared kind is rejected as unknown_kind")
+@cheat(r"contributions/undeclared is undeclared", says="a record of a declared kind is rejected as undeclared")
 def known_kind_rejected(name: str, policy: Policy) -> Forgery:
-    return published(turn_away(Record(account=2), UNKNOWN_KIND, policy))
+    return published(turn_away(Record(account=2), UNDECLARED_VALUE, policy))
 
 
 @cheat(r"contributions/out of range is out of range", says="a record within all bounds is rejected as out_of_range")
@@ -169,7 +177,7 @@ def other_weight(name: str, policy: Policy) -> Forgery:
     return overweight(policy)
 
 
-@cheat(r"kinds/kinds on offer", says="a record earns a weight that no kind has", with_bus=True)
+@cheat(r"tables/entries on offer", says="a record earns a weight that no kind has", with_bus=True)
 def made_up_weight(name: str, policy: Policy) -> Forgery:
     return overweight(policy)
 
@@ -179,12 +187,7 @@ def overweight(policy: Policy) -> Forgery:
     draft = Draft(records_with(Record(account=2, quantity=1_000)), policy)
     contributions = draft["contributions"]
     contributions["weight[0]"][1] = 6
-    contributions["weighted_quality[0]"][1], contributions["weighted_quality[1]"][1] = 60_000 % SLOT, 60_000 // SLOT
-    points = contributions.group("points")
-    points[:, 1] = (6_000, 0, 0)
-    contributions["points remainder"][1] = 0
-    settle(contributions, "weighted_quality", 1)
-    settle(contributions, "points", 1)
+    fill_gadgets(contributions)
     return published(draft)
 
 
@@ -205,7 +208,7 @@ def invented_points(name: str, policy: Policy) -> Forgery:
     draft = Draft(records_with(Record(account=2)), policy)
     tally = draft["tally"]
     tally["points[0]"][0] += 1_000
-    tally["sum[0]"][0] += 1_000
+    tally["sum(points)[0]"][0] += 1_000
     draft.after_tally()
     return draft.finish()
 
@@ -213,7 +216,7 @@ def invented_points(name: str, policy: Policy) -> Forgery:
 @cheat(r"contributions/record goes to uniqueness", says="a copy is accepted as well as its original")
 def copy_accepted(name: str, policy: Policy) -> Forgery:
     records = [Record(account=1, quantity=50, fingerprint=9), Record(account=2, fingerprint=9, reason=DUPLICATE)]
-    draft = Draft([*records, Record(account=3)], replace(policy, weights=(0, 5, 40, 1)))
+    draft = Draft([*records, Record(account=3)], pro_rata(weights=(0, 5, 40, 1)))
     judge(draft, 1, ACCEPTED)
     draft.after_contributions()
     draft.clear("uniqueness")

@@ -14,7 +14,10 @@ from zkpay.policy.policy import Policy
 RECORDS = (Record(account=1, quantity=5), Record(account=2, quantity=7), Record(account=3, quantity=9))
 
 
-@cheat(r"contributions/leaf (round|cube).* is right", says="a contribution root that is not that of the leaves")
+@cheat(
+    r"contributions/leaf (block \d )?(round|cube).* is right",
+    says="a contribution root that is not that of the leaves",
+)
 def contribution_leaf_digest(name: str, policy: Policy) -> Forgery:
     draft = Draft(RECORDS, policy)
     forge_hash(draft["contributions"], 1, name)

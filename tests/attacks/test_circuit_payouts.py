@@ -24,8 +24,6 @@ from tests.attacks.shares import (
 )
 from tests.circuits.scenarios import POLICY, WIDEST, Record
 from zkpay.circuits.bounds import REMAINDER_WIDTH, SCORE_WIDTH
-from zkpay.circuits.contributions.witness import fill_points
-from zkpay.circuits.gadgets.witness import fill_gadgets
 from zkpay.policy.policy import Policy
 from zkpay.stark.field import P
 
@@ -52,8 +50,7 @@ def account_of_no_bits(name: str, policy: Policy) -> Forgery:
     # One record, so that no order is claimed of the element.
     draft = Draft([Record(account=3, quantity=4_000)], policy)
     draft["contributions"].group("account")[place, 0] = P - 1 if place else 1 << 29
-    fill_points(draft["contributions"], draft.bounds)
-    fill_gadgets(draft["contributions"])
+    draft.refill_contributions()
     draft.after_contributions()
     if half == "low":
         draft["payouts"].group("account high")[place - 1, 0] = 0

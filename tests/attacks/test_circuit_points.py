@@ -217,7 +217,7 @@ def quality_alias(name: str, policy: Policy) -> Forgery:
         name, Record(account=2, quantity=7, kind=2, quality=1), WIDEST, {"quantity[6]": 1, "quality[0]": HIGH}
     )
     # The top slot of the quantity decides; it came one nearer to its maximum.
-    draft["contributions"]["quantity_within difference"][ROW] -= 1
+    draft["contributions"]["quantity within difference"][ROW] -= 1
     weigh(draft, weighted_quality(draft) + (HIGH << RADIX))
     return earn(draft)
 
@@ -231,10 +231,10 @@ def quality_from_quantity(name: str, policy: Policy) -> Forgery:
     draft = openings(name, record, POLICY, {"quantity[6]": -(1 << RADIX), "quality[0]": 1})
     contributions = draft["contributions"]
     # Whatever else the quantity holds, its top slot is below its maximum of 0: by 2^14, just within the look-up.
-    contributions.group("quantity_within pick")[:, ROW] = (0, 0, 0, 0, 0, 0, 1)
-    contributions["quantity_within equal"][ROW] = 0
-    contributions["quantity_within difference"][ROW] = (1 << RADIX) - 1
-    contributions["quality_within difference"][ROW] -= 1
+    contributions.group("quantity within pick")[:, ROW] = (0, 0, 0, 0, 0, 0, 1)
+    contributions["quantity within equal"][ROW] = 0
+    contributions["quantity within difference"][ROW] = (1 << RADIX) - 1
+    contributions["quality within difference"][ROW] -= 1
     weigh(draft, weighted_quality(draft) + 3)
     return earn(draft)
 

@@ -10,12 +10,11 @@ import pytest
 from tests.attacks.forgery import Draft, Forgery
 from tests.attacks.orders import FALL_PATTERN, MASK, Step, claim, fall_of
 from tests.attacks.registry import Cheat, cheat, redundant, run_trial, trials
-from tests.circuits.scenarios import ACCEPTED, POLICY, SPAM, Record
-from zkpay.circuits.contributions.air import flag_name
-from zkpay.circuits.contributions.witness import fill_points
+from tests.circuits.scenarios import POLICY, SPAM, Record
+from zkpay.circuits.contributions.columns import flag_name
 from zkpay.circuits.gadgets.witness import fill_gadgets
 from zkpay.circuits.trace import Trace
-from zkpay.ledger.codes import BUILT_IN_REASONS
+from zkpay.ledger.rules import ACCEPTED, BUILT_IN_REASONS
 from zkpay.policy.policy import Policy
 from zkpay.stark.field import P
 
@@ -71,7 +70,7 @@ def settle(table: Trace, count: int, forced: Forced | None = None) -> None:
             return int(same[row - 1]) * int(table[name][row - 1]) if row else 0
 
         for k, points in enumerate(table.group("points")):
-            put(f"sum[{k}]", int(points[row]) + carried(f"sum[{k}]"))
+            put(f"sum(points)[{k}]", int(points[row]) + carried(f"sum(points)[{k}]"))
         put("accepted_count", int(accepted[row]) + carried("accepted_count"))
         put("rejected_count", int(real[row]) - int(accepted[row]) + carried("rejected_count"))
         put("seen", int(accepted[row]) + carried("seen") * (1 - int(accepted[row])))
@@ -170,8 +169,7 @@ def account_of_more_bits(name: str, policy: Policy) -> Forgery:
     # Read as -1 below all others, or as 2^30 + 5 above all others.
     element = P - 1 if low else 2**30 + 5
     draft["contributions"].group("account")[-1, 1] = element
-    fill_points(draft["contributions"], draft.bounds)
-    fill_gadgets(draft["contributions"])
+    draft.refill_contributions()
     draft.after_contributions()
     table = arrange(draft, [1, 0] if low else [0, 1])
     claim(table, 0, {ELEMENTS - 1: 1}, step=Step(low=-1) if low else None)
@@ -205,7 +203,7 @@ def last_row_without_end(name: str, policy: Policy) -> Forgery:
     return tallied(draft)
 
 
-@cheat(r"tally/sum\[\d+\] starts", says="the first account is paid for points that no record has earned")
+@cheat(r"tally/sum\(points\)\[\d+\] starts", says="the first account is paid for points that no record has earned")
 def sum_starts_higher(name: str, policy: Policy) -> Forgery:
     draft = Draft(PAIR, policy)
     column = name.partition("/")[2].removesuffix(" starts")
@@ -213,7 +211,7 @@ def sum_starts_higher(name: str, policy: Policy) -> Forgery:
     return tallied(draft)
 
 
-@cheat(r"tally/sum\[\d+\] adds up", says="an account is paid for points that no record has earned")
+@cheat(r"tally/sum\(points\)\[\d+\] adds up", says="an account is paid for points that no record has earned")
 def sum_grows(name: str, policy: Policy) -> Forgery:
     draft = Draft([*PAIR, Record(account=5, quantity=300)], policy)
     column = name.partition("/")[2].removesuffix(" adds up")

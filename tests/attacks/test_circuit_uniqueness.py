@@ -9,12 +9,11 @@ import pytest
 from tests.attacks.forgery import Draft, Forgery
 from tests.attacks.orders import FALL_PATTERN, MASK, Step, claim, fall_of
 from tests.attacks.registry import Cheat, cheat, redundant, run_trial, trials
-from tests.circuits.scenarios import ACCEPTED, DUPLICATE, SPAM, Record
-from zkpay.circuits.contributions.air import flag_name
-from zkpay.circuits.contributions.witness import fill_points
+from tests.circuits.scenarios import SPAM, Record
+from zkpay.circuits.contributions.columns import flag_name
 from zkpay.circuits.gadgets.witness import fill_gadgets
 from zkpay.circuits.trace import Trace
-from zkpay.ledger.codes import BUILT_IN_REASONS
+from zkpay.ledger.rules import ACCEPTED, BUILT_IN_REASONS, DUPLICATE
 from zkpay.policy.policy import Policy
 from zkpay.stark.field import P
 
@@ -55,8 +54,7 @@ def accept(draft: Draft, row: int) -> None:
 
 def refill(draft: Draft) -> None:
     """Points, gadgets and leaves of the contributions again, then all that follows."""
-    fill_points(draft["contributions"], draft.bounds)
-    fill_gadgets(draft["contributions"])
+    draft.refill_contributions()
     draft.after_contributions()
 
 
@@ -70,8 +68,8 @@ def arrange(draft: Draft, rows: Sequence[int]) -> Trace:
         accepted = int(contributions[ACCEPTED_FLAG][row])
         table["is_real"][place] = 1
         table["index"][place] = contributions["index"][row]
-        table.group("fingerprint")[:, place] = contributions.group("fingerprint")[:, row]
-        table["accepted"][place] = accepted
+        table.group("key")[:, place] = contributions.group("fingerprint")[:, row]
+        table["first"][place] = accepted
         table["valid"][place] = accepted + int(contributions[DUPLICATE_FLAG][row])
     fill_gadgets(table)
     settle(table, len(rows))
@@ -101,7 +99,7 @@ def padding_between_original_and_copy(name: str, policy: Policy) -> Forgery:
     accept(draft, 1)
     table = arrange(draft, [0, PADDING, 1])
     # The gap has the same key, so that the copy may follow; nothing valid was in it.
-    table.group("fingerprint")[:, 1] = table.group("fingerprint")[:, 0]
+    table.group("key")[:, 1] = table.group("key")[:, 0]
     fill_gadgets(table)
     settle(table, 3)
     return draft.finish()
@@ -194,7 +192,7 @@ def original_is_forgotten(name: str, policy: Policy) -> Forgery:
 
 
 @cheat(
-    r"uniqueness/the first valid record is accepted",
+    r"uniqueness/the first valid record comes first",
     says="a copy is accepted and paid, its original is rejected as a duplicate",
 )
 def copy_is_preferred(name: str, policy: Policy) -> Forgery:

@@ -12,10 +12,11 @@ from dataclasses import replace
 
 import pytest
 
-from tests.circuits.scenarios import ACCEPTED, DUPLICATE, OUT_OF_RANGE, POLICY, SPAM, UNKNOWN_KIND, Record, scenario
+from tests.circuits.scenarios import POLICY, SPAM, Record, scenario
 from zkpay.circuits.checker import violations
+from zkpay.ledger.rules import ACCEPTED, DUPLICATE, OUT_OF_RANGE, UNDECLARED_VALUE
 
-REASONS = (ACCEPTED, DUPLICATE, OUT_OF_RANGE, UNKNOWN_KIND, SPAM)
+REASONS = (ACCEPTED, DUPLICATE, OUT_OF_RANGE, UNDECLARED_VALUE, SPAM)
 GOOD = Record(account=1, quantity=10, fingerprint=4)
 COPY = Record(account=2, quantity=20, fingerprint=4)
 OTHER = Record(account=2, quantity=30, fingerprint=5)
@@ -34,7 +35,7 @@ def lawful(records: Sequence[Record]) -> bool:
             if not (within and known) or (record.fingerprint in seen) != (record.reason == DUPLICATE):
                 return False
             seen.add(record.fingerprint)
-        elif (record.reason == OUT_OF_RANGE and within) or (record.reason == UNKNOWN_KIND and known):
+        elif (record.reason == OUT_OF_RANGE and within) or (record.reason == UNDECLARED_VALUE and known):
             return False
     return True
 
@@ -53,7 +54,7 @@ def assignments() -> list[tuple[Record, ...]]:
     found += [
         (GOOD, replace(LARGE, reason=OUT_OF_RANGE), replace(COPY, reason=DUPLICATE), OTHER),
         (replace(LARGE, reason=SPAM), GOOD, replace(COPY, reason=SPAM), replace(COPY, reason=DUPLICATE)),
-        (replace(STRANGE, reason=UNKNOWN_KIND), COPY, replace(GOOD, reason=DUPLICATE)),
+        (replace(STRANGE, reason=UNDECLARED_VALUE), COPY, replace(GOOD, reason=DUPLICATE)),
     ]
     return found
 
