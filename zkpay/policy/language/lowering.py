@@ -2,7 +2,9 @@
 
 Inside the branches of a condition the condition is a fact. A difference, quotient or index that is safe only under
 facts is made safe everywhere by selecting a harmless operand where they don't hold; what it is there is not used.
-Bounds are monotone in the numbers of records and accounts: what lowers for many lowers for fewer.
+
+What is safe for many records is safe for fewer, so every formula is lowered for the most that there can be, and its
+nodes are narrowed to the numbers at hand: what passes once always passes.
 """
 
 from __future__ import annotations
@@ -11,10 +13,12 @@ import functools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from zkpay.ledger.contributions import MAX_CONTRIBUTIONS
 from zkpay.policy.language.bounds import bounds_in_words
 from zkpay.policy.language.definition import is_total
 from zkpay.policy.language.lowering_facts import MAX_LITERALS, Literal
-from zkpay.policy.language.lowering_nodes import Nodes, shortened
+from zkpay.policy.language.lowering_narrowing import narrowed
+from zkpay.policy.language.lowering_nodes import MAX_TEXT, Nodes, shortened
 from zkpay.policy.language.lowering_proofs import Proofs
 from zkpay.policy.language.program import Node, Operation, Program
 from zkpay.policy.language.tree import REST, Expression, Form, Formula, FormulaFault, FormulaFaults, Level, Type
@@ -23,10 +27,13 @@ from zkpay.policy.language.tree import REST, Expression, Form, Formula, FormulaF
 def lower(formula: Formula, records: int, accounts: int) -> Program:
     """The program for at most so many records and accounts (0 counts as 1).
 
-    FormulaFaults with what could be negative, divide by zero, lie outside a table or be too wide; lines that read a
-    faulty one are not looked at.
+    FormulaFaults with what could be negative, divide by zero, lie outside a table or be too wide with 2^20 records
+    (or more, if more are asked for); lines that read a faulty one are not looked at.
     """
-    return _Lowering(formula, max(records, 1), max(accounts, 1)).program()
+    most = max(MAX_CONTRIBUTIONS, records, accounts)
+    program = _Lowering(formula, most, most).program()
+    few = max(records, 1), max(accounts, 1)
+    return program if few == (most, most) else narrowed(program, formula, *few)
 
 
 class _Unknown(Exception):  # noqa: N818 - not an error: a line that reads a faulty one
@@ -58,17 +65,7 @@ class _Lowering:
                 self._made_total(text, argument)
             except FormulaFault as fault:
                 raise FormulaFaults([fault]) from fault
-        used = _reached([*self._lines.values(), *self._totals.values()])
-        nodes = tuple(node for node in self._nodes.all_nodes() if node in used)
-        return Program(
-            records=self._nodes.records,
-            accounts=self._nodes.accounts,
-            lines=self._lines,
-            aggregates=tuple(node for node in nodes if node.operation in (Operation.SUM, Operation.LARGEST)),
-            totals={text: self._totals[text] for text in self._formula.totals},
-            tables=self._formula.tables,
-            nodes=nodes,
-        )
+        return self._nodes.program(self._lines, {text: self._totals[text] for text in self._formula.totals})
 
     @contextmanager
     def _facts(self, literals: tuple[Literal, ...]) -> Iterator[None]:
@@ -156,13 +153,12 @@ class _Lowering:
             raise nodes.fault(
                 f"`{shortened(expression.text)}` can read past the end of the table, "
                 f"which has the entries 0 to {last.low}{self._bounds_of((index, number))}",
-                f"write {name}[min({index.text}, {last.low})], or guard it: "
-                f"{_operand(expression)} if {_operand(index)} <= {last.low} else 0",
+                _remedy(expression, f"{name}[min({{a}}, {last.low})]", f"{{left}} <= {last.low}"),
             )
         if proofs.facts.literals:
             guard = nodes.guard(proofs.facts.literals)
             number = nodes.select(guard, number, nodes.zero, within=(0, last.low))
-        return nodes.entry(name, number)
+        return nodes.entry(name, nodes.capped(number, last))
 
     def _is_symbol(self, expression: Expression) -> Node:
         argument, code = expression.arguments[0], int(expression.value or 0)
@@ -194,8 +190,7 @@ class _Lowering:
             left, right = expression.arguments
             raise nodes.fault(
                 f"`{shortened(expression.text)}` can be negative{self._bounds_of((left, a), (right, b))}",
-                f"write {_operand(left)} - min({left.text}, {right.text}), or guard it: "
-                f"{_operand(expression)} if {_operand(left)} >= {_operand(right)} else 0",
+                _remedy(expression, "{left} - min({a}, {b})", "{left} >= {right}"),
             )
         if not proofs.facts.literals:
             return nodes.arithmetic(Operation.SUBTRACT, a, b)
@@ -217,13 +212,13 @@ class _Lowering:
             divisor = expression.arguments[1]
             raise nodes.fault(
                 f"`{shortened(expression.text)}` can divide by zero{self._bounds_of((divisor, b))}",
-                f"write max({divisor.text}, 1), or guard it: {_operand(expression)} if {_operand(divisor)} > 0 else 0",
+                _remedy(expression, "max({b}, 1)", "{right} > 0"),
             )
         elif proofs.facts.literals:
             low, high = proofs.facts.bounds(b)
             harmless = nodes.sized_constant(max(low, 1))
             b = nodes.select(nodes.guard(proofs.facts.literals), b, harmless, within=(harmless.low, max(high, 1)))
-        return self._quotient(expression.form, a, b)
+        return self._quotient(expression.form, a, nodes.raised(b))
 
     def _quotient(self, form: Form, a: Node, b: Node) -> Node:
         """a divided by b >= 1, rounded as the form says."""
@@ -400,19 +395,37 @@ def _extended(literals: tuple[Literal, ...], condition: Node, holds: bool) -> tu
     return (*literals, (condition, holds))[-MAX_LITERALS:]
 
 
-def _operand(expression: Expression) -> str:
-    """An expression's text as the operand of an arithmetic sign or comparison."""
-    weak = (Form.CONDITIONAL, Form.AND, Form.OR, Form.NOT, Form.EQUAL, Form.LESS, Form.AT_MOST, Form.IS_SYMBOL)
-    return f"({expression.text})" if expression.form in weak else expression.text
+_WRITTEN = {
+    Form.SUBTRACT: "{a} - {b}",
+    Form.DIVIDE: "{a} // {b}",
+    Form.REMAINDER: "{a} % {b}",
+    Form.ROUND_DIVIDE: "round_div({a}, {b})",
+    Form.CEIL_DIVIDE: "ceil_div({a}, {b})",
+    Form.TABLE: "{table}[{a}]",
+}
+_SIGNS = (Form.ADD, Form.SUBTRACT, Form.MULTIPLY, Form.DIVIDE, Form.REMAINDER)
+_LOOSE = (Form.CONDITIONAL, Form.AND, Form.OR, Form.NOT, Form.EQUAL, Form.LESS, Form.AT_MOST, Form.IS_SYMBOL)
 
 
-def _reached(roots: list[Node]) -> set[Node]:
-    """All nodes that the roots are made of."""
-    found: set[Node] = set()
-    waiting = list(roots)
-    while waiting:
-        node = waiting.pop()
-        if node not in found:
-            found.add(node)
-            waiting += node.arguments
-    return found
+def _remedy(expression: Expression, instead: str, condition: str) -> str:
+    """What to write instead, or under which condition. `{a}` and `{b}` are the operands inside of a call, `{left}` and
+    `{right}` beside a sign; long ones get a letter and a line of their own.
+    """
+    calls, signs, lines = {}, {}, []
+    for letter, side, operand in zip("ab", ("left", "right"), expression.arguments, strict=False):
+        text = operand.text
+        if len(text) > MAX_TEXT:
+            lines.append(f'{letter} = "{shortened(text)}"')
+            text = letter
+        calls[letter] = text
+        signs[side] = f"({text})" if operand.form in _LOOSE and text != letter else text
+    whole = expression.text
+    if lines:
+        tight = {
+            letter: f"({text})" if operand.form in (*_LOOSE, *_SIGNS) and text != letter else text
+            for (letter, text), operand in zip(calls.items(), expression.arguments, strict=True)
+        }
+        whole = _WRITTEN[expression.form].format(**tight, table=expression.value)
+    named = f"add the line{'s' if len(lines) > 1 else ''} {' and '.join(lines)}, then " if lines else ""
+    filled = [template.format(**calls, **signs) for template in (instead, condition)]
+    return f"{named}write {filled[0]}, or guard it: {whole} if {filled[1]} else 0"

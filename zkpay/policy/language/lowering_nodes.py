@@ -6,14 +6,16 @@ policy gives the same program on every machine.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from zkpay.ledger.fields import NumberField
 from zkpay.policy.language.bounds import MAX_TOTAL_BITS, MAX_VALUE_BITS, Bounds, common, hull, operation_bounds
 from zkpay.policy.language.lowering_facts import Context, Literal
 from zkpay.policy.language.lowering_proofs import Proofs
-from zkpay.policy.language.program import Node, Operation
-from zkpay.policy.language.tree import Expression, Formula, FormulaFault, Level
+from zkpay.policy.language.program import Node, Operation, Program
+from zkpay.policy.language.tree import Expression, Formula, FormulaFault, Level, Span
 
 MAX_NODES: Final = 4096
 MAX_TEXT: Final = 60
@@ -22,13 +24,23 @@ MAX_TEXT: Final = 60
 Value = int | str | tuple[str, str] | tuple[str, int] | None
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where in the formula something is computed; expressions are places as well."""
+
+    text: str
+    line: str
+    span: Span
+
+
 class Nodes:
     """Makes nodes for at most `records` records of `accounts` accounts.
 
-    `place` is the expression that is being lowered: it names new nodes, and faults point at it.
+    `place` is what is being lowered: it names new nodes, and faults point at it. Bounds given as `within` are known
+    besides those that follow from the arguments, and whatever node comes back has bounds within them.
     """
 
-    def __init__(self, formula: Formula, records: int, accounts: int, place: Expression) -> None:
+    def __init__(self, formula: Formula, records: int, accounts: int, place: Place | Expression) -> None:
         self.place = place
         self.records = records
         self.accounts = accounts
@@ -52,9 +64,18 @@ class Nodes:
         """A fault at the present place."""
         return FormulaFault(self.place.line, self.place.span, why, remedy)
 
-    def all_nodes(self) -> tuple[Node, ...]:
-        """Every node in the order of making: arguments before what is made of them."""
-        return tuple(self._number)
+    def program(self, lines: Mapping[str, Node], totals: Mapping[str, Node]) -> Program:
+        """The program of these lines and totals, of all that was made what they need."""
+        needed: set[Node] = set()
+        waiting = [*lines.values(), *totals.values()]
+        while waiting:
+            node = waiting.pop()
+            if node not in needed:
+                needed.add(node)
+                waiting += node.arguments
+        nodes = tuple(node for node in self._number if node in needed)
+        aggregates = tuple(node for node in nodes if node.operation in (Operation.SUM, Operation.LARGEST))
+        return Program(self.records, self.accounts, lines, aggregates, totals, self.context.tables, nodes)
 
     # Leaves
 
@@ -88,11 +109,25 @@ class Nodes:
     # Numbers
 
     def arithmetic(self, operation: Operation, *arguments: Node, within: Bounds | None = None) -> Node:
-        """An arithmetic node; `within`: bounds that are known besides those that follow from the arguments'."""
-        return self._folded(operation, arguments, within) or self._bounded(operation, arguments, None, within)
+        """An arithmetic node, or the argument that is its value already."""
+        bounds = self._bounds(operation, arguments, within)
+        folded = self._folded(operation, arguments)
+        if folded is not None and is_within(folded, within):
+            return folded
+        return self._sized(operation, arguments, None, bounds)
 
-    def _folded(self, operation: Operation, arguments: tuple[Node, ...], within: Bounds | None) -> Node | None:
-        """The argument that is the result already, if there is one."""
+    def raised(self, node: Node) -> Node:
+        """A node that is certainly not 0, with that as its lower bound."""
+        return self._limited(node, (1, max(node.high, 1)))
+
+    def capped(self, node: Node, last: Node) -> Node:
+        """min(node, last) of a node that is certainly not above, with that as its upper bound."""
+        if node.high <= last.low:
+            return node
+        return self._sized(Operation.MINIMUM, (node, last), None, (min(node.low, last.low), last.low))
+
+    def _folded(self, operation: Operation, arguments: tuple[Node, ...]) -> Node | None:
+        """The argument that is the result, if there is one."""
         a, b = arguments[0], arguments[-1]
         match operation:
             case Operation.ADD:
@@ -105,22 +140,24 @@ class Nodes:
                 return a if b is self.one else None
             case Operation.REMAINDER:
                 return a if a.high < b.low else None
-            case Operation.MINIMUM:
-                return a if self.bare.at_most(a, b) else b if self.bare.at_most(b, a) else None
-            case Operation.MAXIMUM:
-                return b if self.bare.at_most(a, b) else a if self.bare.at_most(b, a) else None
+            case Operation.MINIMUM if min(a.high, b.high) >= a.high and self.bare.plainly_at_most(a, b):
+                return a
+            case Operation.MINIMUM if min(a.high, b.high) >= b.high and self.bare.plainly_at_most(b, a):
+                return b
+            case Operation.MAXIMUM if max(a.low, b.low) <= b.low and self.bare.plainly_at_most(a, b):
+                return b
+            case Operation.MAXIMUM if max(a.low, b.low) <= a.low and self.bare.plainly_at_most(b, a):
+                return a
         return None
 
-    def _bounded(self, operation: Operation, arguments: tuple[Node, ...], value: Value, within: Bounds | None) -> Node:
+    def _bounds(self, operation: Operation, arguments: tuple[Node, ...], within: Bounds | None) -> Bounds:
         bounds = operation_bounds(operation, [(argument.low, argument.high) for argument in arguments])
         if operation is Operation.SUBTRACT:
             bounds = common(bounds, self.bare.difference_bounds(arguments[0], arguments[1]))
         if operation is Operation.DIVIDE:
             ratio = self.bare.ratio(arguments[0], arguments[1])
             bounds = bounds if ratio is None else common(bounds, (0, ratio.numerator // ratio.denominator))
-        if within is not None:
-            bounds = common(bounds, within)
-        return self._sized(operation, arguments, value, bounds)
+        return bounds if within is None else common(bounds, within)
 
     def product(self, factors: list[Node]) -> Node:
         """The product, narrow factors first so that partial products stay narrow; constants as one, last."""
@@ -151,20 +188,38 @@ class Nodes:
 
     def select(self, condition: Node, a: Node, b: Node, within: Bounds | None = None) -> Node:
         """`a` where the condition holds, else `b`, both numbers."""
-        if condition.operation is Operation.CONSTANT:
-            return a if condition.low else b
         if condition.operation is Operation.NOT:
             return self.select(condition.arguments[0], b, a, within)
-        a, b = _branch(a, condition, True), _branch(b, condition, False)
+        if condition.operation is not Operation.CONSTANT:
+            a, b = _branch(a, condition, True), _branch(b, condition, False)
+        selected = self._selected(condition, a, b)
+        if selected is not None and is_within(selected, within):
+            return selected
+        if condition.operation is Operation.CONSTANT:
+            # The value is known, but not its bounds.
+            return self._limited(a if condition.low else b, within)
+        holds, fails = self.proofs(((condition, True),)), self.proofs(((condition, False),))
+        bounds = hull(holds.bounds(a), fails.bounds(b))
+        return self._sized(Operation.SELECT, (condition, a, b), None, common(bounds, within) if within else bounds)
+
+    def _selected(self, condition: Node, a: Node, b: Node) -> Node | None:
+        """The branch that is the value of a selection in both cases, if there is one."""
+        if condition.operation is Operation.CONSTANT:
+            return a if condition.low else b
         if a is b or (b is self.zero and self.vanishes(a, condition, False)):
             return a
         if a is self.zero and self.vanishes(b, condition, True):
             return b
-        holds, fails = self.proofs(((condition, True),)), self.proofs(((condition, False),))
-        if holds.facts.impossible or fails.facts.impossible:
-            return b if holds.facts.impossible else a
-        bounds = hull(holds.bounds(a), fails.bounds(b))
-        return self._sized(Operation.SELECT, (condition, a, b), None, common(bounds, within) if within else bounds)
+        if self.proofs(((condition, True),)).facts.impossible:
+            return b
+        return a if self.proofs(((condition, False),)).facts.impossible else None
+
+    def _limited(self, node: Node, within: Bounds | None) -> Node:
+        """The node, raised or capped to bounds that it certainly keeps."""
+        low, high = within or (node.low, node.high)
+        if node.low < low:
+            node = self._sized(Operation.MAXIMUM, (node, self.constant(low)), None, (low, max(node.high, low)))
+        return self.capped(node, self.constant(high))
 
     def vanishes(self, node: Node, condition: Node, holds: bool, zero: Node | None = None) -> bool:
         """Whether the node is certainly 0 where the condition `holds` or not; `zero` is known to be 0 there."""
@@ -204,9 +259,10 @@ class Nodes:
         self._check_width(high)
         return self._node(operation, (number,), None, (number.low, high), Level.ACCOUNT)
 
-    def total(self, text: str, number: Node) -> Node:
+    def total(self, text: str, number: Node, within: Bounds | None = None) -> Node:
         """The sum over all accounts; no epoch has to have one."""
         high = self.bare.sum_over_accounts(number, self.records, self.accounts)
+        high = high if within is None else min(high, within[1])
         if high.bit_length() > MAX_TOTAL_BITS:
             raise self.fault(
                 f"`{shortened(text)}` can have {high.bit_length()} bits, more than {MAX_TOTAL_BITS}",
@@ -218,9 +274,9 @@ class Nodes:
 
     def at_most(self, a: Node, b: Node) -> Node:
         """a <= b; `a <= 4` is made as `not 5 <= a`, so that all comparisons with one bound are one node."""
-        if self.bare.at_most(a, b):
+        if self.bare.plainly_at_most(a, b):
             return self.one
-        if self.bare.at_most(b, a, gap=1):
+        if self.bare.plainly_at_most(b, a, gap=1):
             return self.zero
         if b.operation is Operation.CONSTANT:
             return self.negation(self.at_most(self.constant(b.low + 1), a))
@@ -293,6 +349,11 @@ class Nodes:
 
 
 _COMMUTATIVE: Final = frozenset({Operation.ADD, Operation.MULTIPLY, Operation.MINIMUM, Operation.MAXIMUM})
+
+
+def is_within(node: Node, within: Bounds | None) -> bool:
+    """Whether the bounds of the node are within the others."""
+    return within is None or within[0] <= node.low <= node.high <= within[1]
 
 
 def shortened(text: str) -> str:

@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from typing import Final
 
 from zkpay.policy.language.lowering_facts import MAX_DEPTH, Context, Facts, Literal
@@ -61,23 +62,33 @@ class Proofs:
 
     def at_most(self, a: Node, b: Node, gap: int = 0) -> bool:
         """Whether a + gap <= b is certain."""
+        return self.plainly_at_most(a, b, gap) or self._by_cases(self._difference(a, b, gap))
+
+    def plainly_at_most(self, a: Node, b: Node, gap: int = 0) -> bool:
+        """Likewise, without telling cases apart, which takes longer."""
         if self.facts.bounds(a)[1] + gap <= self.facts.bounds(b)[0] or self.facts.impossible:
             return True
         ratio = self.ratio(a, b) if not gap else None
-        if ratio is not None and ratio <= 1:
-            return True
-        return self._proved(self.linear(b).plus(self.linear(a), -1).plus(Linear({}, gap), -1))
+        return (ratio is not None and ratio <= 1) or self._plainly(self._difference(a, b, gap))
 
     def at_least(self, node: Node, number: int) -> bool:
         """Whether node >= number is certain."""
+        return self.plainly_at_least(node, number) or self._by_cases(self.linear(node).plus(Linear({}, number), -1))
+
+    def plainly_at_least(self, node: Node, number: int) -> bool:
+        """Likewise, without telling cases apart."""
         if self.facts.bounds(node)[0] >= number or self.facts.impossible:
             return True
-        return self._proved(self.linear(node).plus(Linear({}, number), -1))
+        return self._plainly(self.linear(node).plus(Linear({}, number), -1))
+
+    def _difference(self, a: Node, b: Node, gap: int) -> Linear:
+        """b - a - gap."""
+        return self.linear(b).plus(self.linear(a), -1).plus(Linear({}, gap), -1)
 
     def bounds(self, node: Node) -> tuple[int, int]:
         """Bounds of a number; one that only a proof keeps from 0 may be a divisor."""
         low, high = self.facts.bounds(node)
-        return max(low, 1) if high and self.at_least(node, 1) else low, high
+        return max(low, 1) if high and self.plainly_at_least(node, 1) else low, high
 
     def difference_bounds(self, a: Node, b: Node) -> tuple[int, int]:
         """Bounds of a - b, at least 0."""
@@ -104,21 +115,31 @@ class Proofs:
                 return Linear({}, 0).plus(self.linear(node.arguments[0], depth), node.arguments[1].low)
         return None
 
-    def _proved(self, form: Linear) -> bool:
-        """Whether the sum is certainly not negative."""
-        facts = [
-            self.linear(high).plus(self.linear(low), -1).plus(Linear({}, gap), -1)
-            for low, high, gap in self.facts.order[:_MAX_FACTS]
-        ]
-        candidates = [form, *_less_facts(form, facts)]
+    def _plainly(self, form: Linear) -> bool:
+        """Whether the sum is not negative by its bounds, or by those of what one or two facts leave of it."""
+        if self._least(form) >= 0:
+            return True
+        candidates = self._without_facts(form)
         if any(self._least(candidate) >= 0 for candidate in candidates):
             return True
-        if len(facts) > 1:
-            for candidate in candidates[1:]:
-                if any(self._least(further) >= 0 for further in _less_facts(candidate, facts)):
-                    return True
+        further = (rest for candidate in candidates for rest in self._without_facts(candidate))
+        return len(self.facts.order) > 1 and any(self._least(rest) >= 0 for rest in further)
+
+    def _by_cases(self, form: Linear) -> bool:
+        """Whether the sum is not negative in each case of the minima, maxima and selections in it."""
         self._steps = 0
+        candidates = [form, *self._without_facts(form)]
         return any(self._proved_by_cases(candidate, _MAX_SPLITS) for candidate in candidates)
+
+    def _without_facts(self, form: Linear) -> list[Linear]:
+        if not self._context.may_spend(len(form.terms) * len(self._fact_forms)):
+            return []
+        return _less_facts(form, self._fact_forms)
+
+    @cached_property
+    def _fact_forms(self) -> list[Linear]:
+        """Sums that the facts say are not negative."""
+        return [self._difference(low, high, gap) for low, high, gap in self.facts.order[:_MAX_FACTS]]
 
     def _proved_by_cases(self, form: Linear, splits: int) -> bool:
         self._steps += 1

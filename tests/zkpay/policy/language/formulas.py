@@ -33,7 +33,7 @@ def formula_of(**lines: str) -> Formula:
     return parse_formula(named, FIELDS, TABLES, CONSTANTS)
 
 
-def program_of(records: int = MANY, **lines: str) -> Program:
+def program_of(records: int = MANY, /, **lines: str) -> Program:
     return lower(formula_of(**lines), records, records)
 
 

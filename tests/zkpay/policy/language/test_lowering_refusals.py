@@ -190,6 +190,22 @@ def test_message_of_an_index() -> None:
     )
 
 
+def test_remedies_name_long_operands() -> None:
+    long = "(quantity * 123_456_789 + quality * 987_654_321 + weight[kind] * 55_555)"
+    (fault,) = faults_of(x=f"7 // ({long} - 987_654_321 * quality - 55_555 * weight[kind])")
+    assert fault.remedy == (
+        'add the line b = "quantity * 123456789 + quality * 987654321 + weight[kind]...", then write max(b, 1), '
+        "or guard it: 7 // b if b > 0 else 0"
+    )
+    (fault,) = faults_of(x=f"share[{long}]")
+    assert fault.remedy.endswith("then write share[min(a, 3)], or guard it: share[a] if a <= 3 else 0")
+    (fault,) = faults_of(x="(quality if kind == data else 5) - quantity * 2")
+    assert fault.remedy == (
+        "write (quality if kind == data else 5) - min(quality if kind == data else 5, quantity * 2), or guard it: "
+        "(quality if kind == data else 5) - quantity * 2 if (quality if kind == data else 5) >= quantity * 2 else 0"
+    )
+
+
 def test_message_of_a_value_that_is_too_wide() -> None:
     (fault,) = faults_of(a="wide * wide * wide * wide", x="a * a + a * a * 2000")
     assert fault.why == "`a * a * 2000` can have 1_027 bits, more than 1_024"
