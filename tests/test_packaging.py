@@ -96,5 +96,7 @@ def test_a_wheel_holds_every_module_and_nothing_but_zkpay(tmp_path: Path) -> Non
     inside = {name for name in names if ".dist-info/" not in name}
     assert {name.split("/")[0] for name in inside} == {"zkpay"}
     expected = {f"{package.replace('.', '/')}/{name}" for package, files in source_files().items() for name in files}
-    assert inside == expected | {"zkpay/py.typed"}
+    presets = {f"zkpay/policy/presets/{path.name}" for path in (ROOT / "zkpay/policy/presets").glob("*.toml")}
+    assert presets
+    assert inside == expected | presets | {"zkpay/py.typed"}
     assert any(name.endswith(".dist-info/licenses/LICENSE") for name in names)
