@@ -18,8 +18,9 @@ from zkpay.policy.language.bounds import bounds_in_words
 from zkpay.policy.language.definition import is_total
 from zkpay.policy.language.lowering_facts import MAX_LITERALS, Literal
 from zkpay.policy.language.lowering_narrowing import narrowed
-from zkpay.policy.language.lowering_nodes import MAX_TEXT, Nodes, shortened
+from zkpay.policy.language.lowering_nodes import Nodes, shortened
 from zkpay.policy.language.lowering_proofs import Proofs
+from zkpay.policy.language.lowering_words import remedy
 from zkpay.policy.language.program import Node, Operation, Program
 from zkpay.policy.language.tree import REST, Expression, Form, Formula, FormulaFault, FormulaFaults, Level, Type
 
@@ -153,7 +154,7 @@ class _Lowering:
             raise nodes.fault(
                 f"`{shortened(expression.text)}` can read past the end of the table, "
                 f"which has the entries 0 to {last.low}{self._bounds_of((index, number))}",
-                _remedy(expression, f"{name}[min({{a}}, {last.low})]", f"{{left}} <= {last.low}"),
+                remedy(expression, f"{name}[min({{a}}, {last.low})]", f"{{left}} <= {last.low}"),
             )
         if proofs.facts.literals:
             guard = nodes.guard(proofs.facts.literals)
@@ -190,7 +191,7 @@ class _Lowering:
             left, right = expression.arguments
             raise nodes.fault(
                 f"`{shortened(expression.text)}` can be negative{self._bounds_of((left, a), (right, b))}",
-                _remedy(expression, "{left} - min({a}, {b})", "{left} >= {right}"),
+                remedy(expression, "{left} - min({a}, {b})", "{left} >= {right}"),
             )
         if not proofs.facts.literals:
             return nodes.arithmetic(Operation.SUBTRACT, a, b)
@@ -212,7 +213,7 @@ class _Lowering:
             divisor = expression.arguments[1]
             raise nodes.fault(
                 f"`{shortened(expression.text)}` can divide by zero{self._bounds_of((divisor, b))}",
-                _remedy(expression, "max({b}, 1)", "{right} > 0"),
+                remedy(expression, "max({b}, 1)", "{right} > 0"),
             )
         elif proofs.facts.literals:
             low, high = proofs.facts.bounds(b)
@@ -393,39 +394,3 @@ def _factors(expression: Expression) -> list[Expression]:
 def _extended(literals: tuple[Literal, ...], condition: Node, holds: bool) -> tuple[Literal, ...]:
     """The literals and one more; too many, and the outermost is forgotten."""
     return (*literals, (condition, holds))[-MAX_LITERALS:]
-
-
-_WRITTEN = {
-    Form.SUBTRACT: "{a} - {b}",
-    Form.DIVIDE: "{a} // {b}",
-    Form.REMAINDER: "{a} % {b}",
-    Form.ROUND_DIVIDE: "round_div({a}, {b})",
-    Form.CEIL_DIVIDE: "ceil_div({a}, {b})",
-    Form.TABLE: "{table}[{a}]",
-}
-_SIGNS = (Form.ADD, Form.SUBTRACT, Form.MULTIPLY, Form.DIVIDE, Form.REMAINDER)
-_LOOSE = (Form.CONDITIONAL, Form.AND, Form.OR, Form.NOT, Form.EQUAL, Form.LESS, Form.AT_MOST, Form.IS_SYMBOL)
-
-
-def _remedy(expression: Expression, instead: str, condition: str) -> str:
-    """What to write instead, or under which condition. `{a}` and `{b}` are the operands inside of a call, `{left}` and
-    `{right}` beside a sign; long ones get a letter and a line of their own.
-    """
-    calls, signs, lines = {}, {}, []
-    for letter, side, operand in zip("ab", ("left", "right"), expression.arguments, strict=False):
-        text = operand.text
-        if len(text) > MAX_TEXT:
-            lines.append(f'{letter} = "{shortened(text)}"')
-            text = letter
-        calls[letter] = text
-        signs[side] = f"({text})" if operand.form in _LOOSE and text != letter else text
-    whole = expression.text
-    if lines:
-        tight = {
-            letter: f"({text})" if operand.form in (*_LOOSE, *_SIGNS) and text != letter else text
-            for (letter, text), operand in zip(calls.items(), expression.arguments, strict=True)
-        }
-        whole = _WRITTEN[expression.form].format(**tight, table=expression.value)
-    named = f"add the line{'s' if len(lines) > 1 else ''} {' and '.join(lines)}, then " if lines else ""
-    filled = [template.format(**calls, **signs) for template in (instead, condition)]
-    return f"{named}write {filled[0]}, or guard it: {whole} if {filled[1]} else 0"

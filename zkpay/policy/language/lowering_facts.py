@@ -43,7 +43,7 @@ class _Contradiction(Exception):  # noqa: N818 - not an error: the branch can't 
 MAX_LITERALS: Final = 32
 """Facts that are kept at a time, the innermost ones."""
 
-MAX_STEPS: Final = 100_000
+MAX_STEPS: Final = 200_000
 """Steps of all proofs of a formula together, so that a hostile policy can't keep its reader busy; a formula that
 people write takes some thousand. Without steps left, only stored bounds count. The same on every machine.
 """
@@ -62,7 +62,12 @@ class Context:
     def may_spend(self, steps: int = 1) -> bool:
         """Whether there are steps left, which are then spent."""
         self._steps += steps
-        return self._steps <= MAX_STEPS
+        return not self.is_exhausted
+
+    @property
+    def is_exhausted(self) -> bool:
+        """Whether no steps are left."""
+        return self._steps > MAX_STEPS
 
 
 class Facts:

@@ -62,6 +62,8 @@ class Nodes:
 
     def fault(self, why: str, remedy: str) -> FormulaFault:
         """A fault at the present place."""
+        if self.context.is_exhausted:
+            remedy += " (the formula is so intricate that bounds are worked out roughly only: a shorter one may pass)"
         return FormulaFault(self.place.line, self.place.span, why, remedy)
 
     def program(self, lines: Mapping[str, Node], totals: Mapping[str, Node]) -> Program:

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.zkpay.policy.language.formulas import MANY, faults_of, formula_of
+from zkpay.policy.language import lowering_facts
 from zkpay.policy.language.lowering import lower
 from zkpay.policy.language.tree import FormulaFaults
 
@@ -260,3 +261,19 @@ def test_formulas_of_too_many_parts_are_refused() -> None:
     }
     faults = faults_of(**lines)
     assert faults[0].why == "the formula has more than 4096 different parts"
+
+
+def test_without_steps_left_plain_guards_still_pass_and_messages_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lowering_facts, "MAX_STEPS", 0)
+    for text in (
+        "quantity - quality if quantity >= quality else 0",
+        "0 if quantity < quality else quantity - quality",
+        "7 // quantity if quantity > 0 else 0",
+        "share[quantity] if quantity <= 3 else 0",
+        "quantity - min(quantity, 7)",
+    ):
+        assert not faults_of(x=text)
+    (fault,) = faults_of(x="quantity - quality - 1 if quantity > quality + 3 else 0")
+    assert fault.remedy.endswith(
+        "(the formula is so intricate that bounds are worked out roughly only: a shorter one may pass)"
+    )
