@@ -10,7 +10,7 @@ PYTHON ?= $(shell for candidate in python3 python3.11 python3.12 python3.13 pyth
 	"$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$candidate" && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types bench check clean
+.PHONY: help setup demo test campaign lint types bench check clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ demo: $(STAMP) ## Run the main job on generated data: commit, prove, verify, rec
 
 test: $(STAMP) ## Run the tests
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile $(PYTEST_ARGS)
+
+campaign: $(STAMP) ## Compare circuit and definition on 200,000 random cases; summary in tests/campaign/results
+	$(BIN)/python -m tests.campaign $(ARGS)
 
 lint: $(STAMP) ## Check style and formatting
 	$(BIN)/ruff check .

@@ -105,9 +105,10 @@ class Liar:
         free = _record_columns(trace.table, self.circuit.rules) if trace.table.name == "contributions" else set()
         columns = [column for column in trace.table.columns if column.name not in free]
         real = int(honest.traces["payouts" if trace.table.name == "payouts" else "tally"]["is_real"].sum())
+        values = [column for column in columns if column.name.split("[")[0] in case.made.lines]
         if not columns:
             return None
-        column = dice.choice(columns)
+        column = dice.choice(values if values and dice.random() < 0.5 else columns)
         rows = [dice.randrange(real) if real and dice.random() < 0.9 else dice.randrange(HEIGHT)]
         if trace.table.name == "totals" and dice.random() < 0.9:
             rows = [0]
