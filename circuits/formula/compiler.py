@@ -13,38 +13,32 @@ filled with zeros, and what leaves the table is forced to 0 there (`output`).
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Final
 
+from zkpay.circuits.formula.conditions import Conditions
+from zkpay.circuits.formula.division import divided, rooted
 from zkpay.circuits.formula.names import Names
-from zkpay.circuits.formula.planning import COPY_COST, LIMB_COST, cheapest
+from zkpay.circuits.formula.planning import COPY_COST, NARROWEST, cheapest
 from zkpay.circuits.formula.product import factors, product_node, smallest_pair
 from zkpay.circuits.formula.source import Source
-from zkpay.circuits.formula.terms import element, fits_limbs, fixed, is_canonical, scaled, where
+from zkpay.circuits.formula.terms import digits_of, element, fits_limbs, fixed, integer, is_canonical, scaled, where
 from zkpay.circuits.gadgets.arithmetic import (
-    QuotientShape,
     define,
     degree,
     negated,
     plan_definition,
-    plan_quotient,
-    plan_root,
-    quotient,
-    root,
     shape,
 )
-from zkpay.circuits.gadgets.carry import Plan, PublicDigits, PublicNumber, Term, plus, product
-from zkpay.circuits.gadgets.choice import PublicInputs, is_symbol, masked
-from zkpay.circuits.gadgets.compare import Side, at_most
+from zkpay.circuits.gadgets.carry import PublicNumber, Term, plus, product
+from zkpay.circuits.gadgets.choice import masked
 from zkpay.circuits.gadgets.range import MAXIMUM_RANGE_BITS, Limb, Natural
 from zkpay.policy.language.program import Node, Operation
 from zkpay.policy.language.tree import Level
 from zkpay.stark.air import Table
-from zkpay.stark.expression import Column, Expression, constant, linear
+from zkpay.stark.expression import Column, Expression
 
 LEAVES: Final = frozenset({Operation.FIELD, Operation.TABLE_OF_SYMBOL, Operation.SUM, Operation.LARGEST})
-NARROWEST: Final = 6
-"""Narrowest limbs that are tried for a product: 2^18 lines of them fit below P."""
 MAX_TERMS: Final = 200
 """A sum of more terms is materialised, so that shared sums of sums don't grow without end."""
 
@@ -73,13 +67,11 @@ class FormulaCompiler:
         self.public_numbers: dict[str, Node] = {}
         """The TOTAL-level node behind each public number, by the number's name."""
         self._usual_widths = dict(widths or {})
-        self._names = Names(table, lines or {})
+        self.names = Names(table, lines or {})
         self._publics: dict[Node, PublicNumber] = {}
         self._terms: dict[Node, list[Term]] = {}
         self._forms: dict[Node, list[Natural]] = {}
-        self._conditions: dict[Node, Expression] = {}
-        self._orders: dict[tuple[Node, Node], Expression] = {}
-        self._symbols: dict[tuple[str, int], Expression] = {}
+        self._conditions = Conditions(self, source)
         self._divisions: dict[tuple[Node, Node], tuple[Natural, Natural]] = {}
         self._products: dict[tuple[Node, Node], Node] = {}
         self._filled_with_zeros: set[Expression] = set()
@@ -108,16 +100,16 @@ class FormulaCompiler:
         if node.operation is Operation.CONSTANT:
             return tuple(
                 Limb(self.active if digit == 1 else digit * self.active, width * k, digit)
-                for k, digit in enumerate(_digits(_integer(node), width))
+                for k, digit in enumerate(digits_of(integer(node), width))
             )
         self._build(node, width, node.high)
-        form = self._canonical(node, width) or self.number(node, width=width)
+        form = self.canonical(node, width) or self.number(node, width=width)
         return tuple(Limb(self._zero_if_idle(node, limb.expression), limb.position, limb.maximum) for limb in form)
 
     def condition(self, node: Node) -> Expression:
         """An expression of degree at most 1 that is 1 on active rows where the condition holds, 0 where it doesn't."""
         self._prepare(node)
-        return self._holds(node)
+        return self._conditions.holds(node)
 
     def _prepare(self, node: Node) -> None:
         """Build all that the node needs, depth first, without deep recursion."""
@@ -135,13 +127,13 @@ class FormulaCompiler:
                 pending += [(child, False) for child in reversed(children)]
             elif current is not node:
                 if current.is_condition:
-                    self._holds(current)
+                    self._conditions.holds(current)
                 else:
-                    self._value(current)
+                    self.value(current)
 
     # Values as terms.
 
-    def _value(self, node: Node) -> list[Term]:
+    def value(self, node: Node) -> list[Term]:
         """Terms of degree at most 2 whose sum is the value on active rows."""
         known = self._terms.get(node)
         if known is None:
@@ -150,29 +142,29 @@ class FormulaCompiler:
         if known is None:
             known = self._terms[node] = self._build_terms(node)
             if len(known) > MAX_TERMS and node.operation is not Operation.MULTIPLY:
-                return plus(self._materialise(node, self._usual(node), node.high))
+                return plus(self.write_down(node))
         return known
 
     def _build_terms(self, node: Node) -> list[Term]:
         if node.operation is Operation.CONSTANT:
-            return fixed(_integer(node))
+            return fixed(integer(node))
         if node.level is Level.TOTAL:
-            return fixed(self._public(node))
+            return fixed(self.public(node))
         if node.is_condition:
-            return [Term(self._holds(node), 0, 1)]
+            return [Term(self._conditions.holds(node), 0, 1)]
         if node.operation is Operation.ADD:
-            return [term for argument in node.arguments for term in self._value(argument)]
+            return [term for argument in node.arguments for term in self.value(argument)]
         if node.operation is Operation.SUBTRACT:
             left, right = node.arguments
-            return [*self._value(left), *negated(self._value(right))]
+            return [*self.value(left), *negated(self.value(right))]
         if node.operation is Operation.MULTIPLY:
             return self._multiplied(node)
         if node.operation is Operation.SELECT:
             condition, left, right = node.arguments
-            return self._either(self._holds(condition), left, right)
+            return self._either(self._conditions.holds(condition), left, right)
         if node.operation in (Operation.MINIMUM, Operation.MAXIMUM):
             left, right = node.arguments
-            ordered = self._order(node, " order")
+            ordered = self._conditions.order(node, " order")
             smaller, larger = (left, right) if node.operation is Operation.MINIMUM else (right, left)
             return self._either(ordered, smaller, larger)
         raise TypeError(f"{node.operation} of {node.text} has no terms")
@@ -180,13 +172,13 @@ class FormulaCompiler:
     def _either(self, condition: Expression, left: Node, right: Node) -> list[Term]:
         """`left` where the condition is 1, `right` where it is 0."""
         if condition.degree == 0:
-            return [*where(condition, self._value(left)), *where(1 - condition, self._value(right))]
+            return [*where(condition, self.value(left)), *where(1 - condition, self.value(right))]
         return [*where(condition, self._linear(left)), *where(1 - condition, self._linear(right))]
 
     def _linear(self, node: Node) -> list[Term]:
         """Terms of degree at most 1."""
-        terms = self._value(node)
-        return terms if degree(terms) <= 1 else plus(self._materialise(node, self._usual(node), node.high))
+        terms = self.value(node)
+        return terms if degree(terms) <= 1 else plus(self.write_down(node))
 
     def _multiplied(self, node: Node) -> list[Term]:
         parts = factors(node, self._is_factor)
@@ -195,13 +187,13 @@ class FormulaCompiler:
             pair = (parts[first], parts[second])
             parts = [part for position, part in enumerate(parts) if position not in (first, second)]
             partial = self._products.setdefault(pair, product_node(*pair))
-            self._value(partial)
+            self.value(partial)
             parts.append(partial)
         left, right = sorted(parts, key=lambda part: part.level <= Level.TOTAL)
         if right.operation is Operation.CONSTANT:
-            return self._scaled(left, _integer(right))
+            return self._scaled(left, integer(right))
         if right.level is Level.TOTAL:
-            return self._scaled(left, self._public(right))
+            return self._scaled(left, self.public(right))
         bits = cheapest(
             range(MAXIMUM_RANGE_BITS, NARROWEST - 1, -1),
             lambda bits: plan_definition(
@@ -215,10 +207,10 @@ class FormulaCompiler:
 
     def _is_factor(self, node: Node) -> bool:
         """Whether an inner product stays whole: a line of the policy's, or one that has its limbs already."""
-        return self._names.is_line(node) or node in self._forms
+        return self.names.is_line(node) or node in self._forms
 
     def _scaled(self, node: Node, factor: int | PublicNumber) -> list[Term]:
-        terms = scaled(self._value(node), factor)
+        terms = scaled(self.value(node), factor)
         if terms is None:
             terms = scaled(plus(self._limbs(node, MAXIMUM_RANGE_BITS)), factor)
         if terms is None:
@@ -241,7 +233,7 @@ class FormulaCompiler:
         elif node.operation in (Operation.DIVIDE, Operation.REMAINDER):
             self._divide(node, width, maximum)
         elif node.operation is Operation.ROOT:
-            self._take_root(node, width)
+            self._register(node, self._filled(rooted(self, node, width)))
 
     def _usual(self, node: Node) -> int:
         return self._usual_widths.get(node, self.width)
@@ -254,23 +246,30 @@ class FormulaCompiler:
 
     def _materialise(self, node: Node, width: int, maximum: int) -> Natural:
         """New columns of limbs; parts are materialised too where all at once doesn't fit a balance."""
-        terms = self._value(node)
+        terms = self.value(node)
         fits = cheapest([width], functools.partial(plan_definition, terms, maximum)) is not None
         if not fits and node not in self._forms:
             for argument in node.arguments:
                 if argument.level > Level.TOTAL and not argument.is_condition:
                     self.number(argument)
             terms = self._build_terms(node)
-        name = self._names.fresh(node)
-        found = define(self.table, name, terms, maximum, width, self.active)
-        self._filled_with_zeros.update(limb.expression for limb in found)
-        return self._register(node, found)
+        name = self.names.fresh(node)
+        return self._register(node, self._filled(define(self.table, name, terms, maximum, width, self.active)))
+
+    def write_down(self, node: Node) -> Natural:
+        """New columns that hold the value, whatever there is already; from then on they are its terms."""
+        return self._materialise(node, self._usual(node), node.high)
+
+    def _filled(self, number: Natural) -> Natural:
+        """Note that fillers write zeros into these limbs where not active."""
+        self._filled_with_zeros.update(limb.expression for limb in number)
+        return number
 
     def _forms_within(self, node: Node, bits: int) -> list[Natural]:
         """The ways to write the value in limbs below 2^bits that there are already, shortest first."""
         found = [form for form in self._forms.get(node, []) if fits_limbs(form, bits)]
         if node.high >> min(bits, MAXIMUM_RANGE_BITS) == 0:
-            alone = element(self._value(node))
+            alone = element(self.value(node))
             if alone is not None:
                 found.append((Limb(alone, 0, node.high),))
         return sorted(found, key=len)
@@ -289,14 +288,16 @@ class FormulaCompiler:
         found = self._forms_within(node, bits)
         return found[0] if found else shape(node.high, min(bits, self._usual(node)))
 
-    def _canonical(self, node: Node, width: int) -> Natural:
+    def canonical(self, node: Node, width: int) -> Natural:
+        """The value in limbs of `width` bits, of degree at most 1: new ones if there are none."""
         found = [form for form in self._forms_within(node, width) if is_canonical(form, width)]
         return found[0] if found else self.number(node, width=width)
 
-    def _has_canonical(self, node: Node, width: int) -> bool:
+    def has_canonical(self, node: Node, width: int) -> bool:
+        """Whether there are such limbs already."""
         return any(is_canonical(form, width) for form in self._forms_within(node, width))
 
-    def _widths(self, *nodes: Node) -> list[int]:
+    def widths(self, *nodes: Node) -> list[int]:
         """Widths in which some of the nodes are written already, and the widest and the usual one."""
         found = {self.width: None, MAXIMUM_RANGE_BITS: None}
         for node in nodes:
@@ -306,16 +307,14 @@ class FormulaCompiler:
 
     def _zero_if_idle(self, node: Node, expression: Expression) -> Expression:
         """The expression made 0 where not active: by a constraint on columns of ours, else by a column of its own."""
-        if expression in self._zero_where_idle:
+        if expression in self._zero_where_idle or expression in self._conditions.columns:
             return expression
         if expression in self._filled_with_zeros and isinstance(expression, Column):
             self.table.every(f"{expression.name} is 0 where idle", (1 - self.active) * expression)
         else:
-            expression = masked(self.table, self._names.fresh(node, " if active"), expression, self.active)
+            expression = masked(self.table, self.names.fresh(node, " if active"), expression, self.active)
         self._zero_where_idle.add(expression)
         return expression
-
-    # Quotients and roots.
 
     def _divide(self, node: Node, width: int, maximum: int) -> None:
         """Quotient and remainder of one pair are made together, by whichever of the two is asked for first."""
@@ -323,205 +322,23 @@ class FormulaCompiler:
         found = self._divisions.get((numerator, divisor))
         if found is None:
             if node.operation is Operation.REMAINDER:
-                maximum, rest_width = numerator.high // max(1, divisor.low), width
+                found = divided(self, node, width, numerator.high // max(1, divisor.low), width)
             else:
-                rest_width = MAXIMUM_RANGE_BITS
-            found = self._quotient(node, width, maximum, rest_width)
+                found = divided(self, node, width, maximum, MAXIMUM_RANGE_BITS)
             self._divisions[numerator, divisor] = found
-            self._filled_with_zeros.update(limb.expression for part in found for limb in part)
+            for part in found:
+                self._filled(part)
         self._register(node, found[node.operation is Operation.REMAINDER])
 
-    def _quotient(self, node: Node, width: int, maximum: int, rest_width: int) -> tuple[Natural, Natural]:
-        numerator, divisor = node.arguments
-        rest = min(numerator.high, divisor.high - 1)
-        name = self._names.fresh(node)
-        for whole in (False, True):
-            if whole:
-                self._materialise(numerator, self._usual(numerator), numerator.high)
-            sizes = cheapest(
-                self._quotient_shapes(divisor, maximum, rest, width, rest_width),
-                functools.partial(self._planned_quotient, self._value(numerator), divisor),
-                lambda sizes: self._quotient_cost(divisor, sizes, width),
-            )
-            if sizes is not None:
-                by = self._divisor(divisor, sizes.remainder_width, planned=False)
-                return quotient(self.table, name, self._value(numerator), by, sizes, self.active)
-        raise ValueError(f"{self.table.name}/{name}: no limbs fit the division")
-
-    def _planned_quotient(self, terms: list[Term], divisor: Node, sizes: QuotientShape) -> Plan:
-        return plan_quotient(terms, self._divisor(divisor, sizes.remainder_width, planned=True), sizes)
-
-    def _quotient_cost(self, divisor: Node, sizes: QuotientShape, width: int) -> int:
-        limbs, rests = len(shape(sizes.quotient, sizes.width)), len(shape(sizes.remainder, sizes.remainder_width))
-        copies = 0 if sizes.width == width else len(shape(sizes.quotient, width))
-        if divisor.level > Level.TOTAL and not self._has_canonical(divisor, sizes.remainder_width):
-            copies += len(shape(divisor.high, sizes.remainder_width))
-        return LIMB_COST * (limbs + rests) + COPY_COST * copies
-
-    def _quotient_shapes(
-        self, divisor: Node, maximum: int, rest: int, width: int, rest_width: int
-    ) -> Iterator[QuotientShape]:
-        """Limbs to try, best first: as asked for, then ever narrower ones of quotient and divisor."""
-        if divisor.level <= Level.TOTAL:
-            for bits in range(width, NARROWEST - 1, -1):
-                yield QuotientShape(maximum, rest, bits, rest_width)
-            return
-        for bits in self._widths(divisor):
-            if self._has_canonical(divisor, bits):
-                yield QuotientShape(maximum, rest, width, bits)
-        for bits in range(self.width, NARROWEST - 1, -1):
-            yield QuotientShape(maximum, rest, min(width, bits), bits)
-
-    def _divisor(self, node: Node, width: int, *, planned: bool) -> int | PublicNumber | Natural:
-        if node.operation is Operation.CONSTANT:
-            return _integer(node)
-        if node.level is Level.TOTAL:
-            return self._public(node)
-        if planned:
-            return self._canonical(node, width) if self._has_canonical(node, width) else shape(node.high, width)
-        return self._canonical(node, width)
-
-    def _take_root(self, node: Node, width: int) -> None:
-        (square,) = node.arguments
-        for whole in (False, True):
-            if whole:
-                self._materialise(square, self._usual(square), square.high)
-            terms = self._value(square)
-            bits = cheapest(
-                range(width, NARROWEST - 1, -1),
-                functools.partial(plan_root, terms, square.high),
-                lambda bits: _root_cost(node, bits, width),
-            )
-            if bits is not None:
-                found = root(self.table, self._names.fresh(node), terms, square.high, bits, self.active)
-                self._filled_with_zeros.update(limb.expression for limb in found)
-                self._register(node, found)
-                return
-        raise ValueError(f"{self.table.name}/{node.text}: no limbs fit the root of {square.high.bit_length()} bits")
-
-    # Conditions.
-
-    def _holds(self, node: Node) -> Expression:
-        known = self._conditions.get(node)
-        if known is None:
-            known = self._conditions[node] = self._build_condition(node)
-        return known
-
-    def _build_condition(self, node: Node) -> Expression:
-        if node.operation is Operation.CONSTANT:
-            return constant(_integer(node))
-        if node.level is Level.TOTAL:
-            digits = PublicDigits(self._public(node), 1)
-            self.table.gadgets.append(PublicInputs((digits,)))
-            return digits.digit(0)
-        if node.operation is Operation.AT_MOST:
-            return self._order(node)
-        if node.operation is Operation.IS_SYMBOL:
-            return self._is_symbol(node)
-        parts = [self._holds(argument) for argument in node.arguments]
-        if node.operation is Operation.NOT:
-            return 1 - parts[0]
-        if node.operation is Operation.AND:
-            return self._joined(node, parts[0] * parts[1])
-        if node.operation is Operation.OR:
-            if _exclude_one_another(*node.arguments):
-                return parts[0] + parts[1]
-            return self._joined(node, linear([(1, parts[0]), (1, parts[1]), (-1, parts[0] * parts[1])]))
-        raise TypeError(f"{node.operation} of {node.text} is no condition")
-
-    def _joined(self, node: Node, value: Expression) -> Expression:
-        """`value`, in a column of its own if it has degree 2."""
-        if value.degree <= 1:
-            return value
-        column = masked(self.table, self._names.fresh(node), value, self.active)
-        self._zero_where_idle.add(column)
-        return column
-
-    def _order(self, node: Node, suffix: str = "") -> Expression:
-        """Whether the node's first argument is at most its second."""
-        left, right = node.arguments
-        known = self._orders.get((left, right))
-        if known is None:
-            width = min(self._widths(left, right), key=lambda bits: self._comparison_cost(left, right, bits))
-            sides = [self._side(argument, width) for argument in (left, right)]
-            known = at_most(self.table, self._names.fresh(node, suffix), sides[0], sides[1], width, self.active)
-            self._orders[left, right] = known
-            self._zero_where_idle.add(known)
-        return known
-
-    def _comparison_cost(self, left: Node, right: Node, width: int) -> tuple[int, bool]:
-        """Columns of a comparison in limbs of `width` bits; a new limb is a column and a look-up."""
-        sizes = [max(1, -(-node.high.bit_length() // width)) for node in (left, right)]
-        new = sum(
-            size
-            for size, node in zip(sizes, (left, right), strict=True)
-            if node.level > Level.TOTAL and not self._has_canonical(node, width)
-        )
-        return LIMB_COST * new + max(sizes), width != self.width
-
-    def _side(self, node: Node, width: int) -> Side:
-        if node.operation is Operation.CONSTANT:
-            return _digits(_integer(node), width)
-        if node.level is Level.TOTAL:
-            return PublicDigits(self._public(node), width)
-        return [limb.expression for limb in self._canonical(node, width)]
-
-    def _is_symbol(self, node: Node) -> Expression:
-        if not isinstance(node.value, tuple) or not isinstance(node.value[1], int):
-            raise TypeError(f"{node.text} tests no symbol")
-        key = (node.value[0], node.value[1])
-        known = self._symbols.get(key)
-        if known is None:
-            field = self.source.symbol(key[0])
-            known = is_symbol(self.table, self._names.fresh(node), field, key[1], self.active)
-            self._symbols[key] = known
-            self._zero_where_idle.add(known)
-        return known
-
-    def _public(self, node: Node) -> PublicNumber:
+    def public(self, node: Node) -> PublicNumber:
+        """The public number of a TOTAL-level node."""
         known = self._publics.get(node)
         if known is None:
-            known = PublicNumber(f"{self.table.name}/{self._names.fresh(node)}", node.high)
+            known = PublicNumber(f"{self.table.name}/{self.names.fresh(node)}", node.high)
             self._publics[node] = known
             self.public_numbers[known.name] = node
         return known
 
 
-def _root_cost(node: Node, bits: int, width: int) -> int:
-    copies = 0 if bits == width else len(shape(node.high, width))
-    return LIMB_COST * len(shape(node.high, bits)) + COPY_COST * copies
-
-
-def _integer(node: Node) -> int:
-    if not isinstance(node.value, int):
-        raise TypeError(f"{node.text} is no constant")
-    return node.value
-
-
-def _digits(value: int, width: int) -> list[int]:
-    """Digits of `width` bits, little-endian, at least one."""
-    count = max(1, -(-value.bit_length() // width))
-    return [(value >> (width * k)) & ((1 << width) - 1) for k in range(count)]
-
-
 def _bits(number: Natural) -> int:
     return max((limb.maximum << limb.position for limb in number), default=0).bit_length()
-
-
-def _exclude_one_another(left: Node, right: Node) -> bool:
-    """Whether both test one symbol field for codes that have none in common."""
-    codes = [_tested(left), _tested(right)]
-    if not codes[0] or not codes[1]:
-        return False
-    fields = {field for field, _ in codes[0] | codes[1]}
-    return len(fields) == 1 and not codes[0] & codes[1]
-
-
-def _tested(node: Node) -> set[tuple[str, int]]:
-    """The (field, code) of which the condition asks whether one holds; empty for any other condition."""
-    if node.operation is Operation.OR:
-        parts = [_tested(argument) for argument in node.arguments]
-        return set().union(*parts) if all(parts) and _exclude_one_another(*node.arguments) else set()
-    if node.operation is Operation.IS_SYMBOL and isinstance(node.value, tuple) and isinstance(node.value[1], int):
-        return {(node.value[0], node.value[1])}
-    return set()

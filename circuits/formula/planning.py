@@ -7,6 +7,8 @@ from typing import Final, TypeVar
 
 from zkpay.circuits.gadgets.carry import Plan
 
+NARROWEST: Final = 6
+"""Narrowest limbs that are tried for a product: 2^18 lines of them fit below P."""
 LIMB_COST: Final = 3
 """What a limb costs, in columns: its own and a look-up, which counts as two."""
 COPY_COST: Final = 5

@@ -8,6 +8,7 @@ from typing import Final
 
 from zkpay.circuits.gadgets.carry import PublicNumber, Term
 from zkpay.circuits.gadgets.range import Natural
+from zkpay.policy.language.program import Node
 from zkpay.stark.expression import Constant, Expression, constant, linear
 
 FREE_BITS: Final = 18
@@ -90,3 +91,16 @@ def is_canonical(number: Natural, width: int) -> bool:
 def fits_limbs(number: Natural, bits: int) -> bool:
     """Whether all limbs are below 2^bits."""
     return all(limb.maximum >> bits == 0 for limb in number)
+
+
+def integer(node: Node) -> int:
+    """The value of a CONSTANT."""
+    if not isinstance(node.value, int):
+        raise TypeError(f"{node.text} is no constant")
+    return node.value
+
+
+def digits_of(value: int, width: int) -> list[int]:
+    """Digits of `width` bits, little-endian, at least one."""
+    count = max(1, -(-value.bit_length() // width))
+    return [(value >> (width * k)) & ((1 << width) - 1) for k in range(count)]

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.circuits.gadget_tables import all_witnesses, passing_rows, trace_of
-from zkpay.circuits.formula import compiler
+from zkpay.circuits.formula import compiler, division
 from zkpay.circuits.formula.compiler import FormulaCompiler
 from zkpay.circuits.gadgets import arithmetic, carry
 from zkpay.circuits.gadgets.choice import look_up
@@ -187,7 +187,8 @@ def narrow_look_ups(monkeypatch: pytest.MonkeyPatch, bits: int) -> None:
     """Let gadgets know of look-ups of at most so many bits: small numbers then have several limbs and carries."""
     for module in (carry, arithmetic, compiler):
         monkeypatch.setattr(module, "MAXIMUM_RANGE_BITS", bits)
-    monkeypatch.setattr(compiler, "NARROWEST", 1)
+    for module in (compiler, division):
+        monkeypatch.setattr(module, "NARROWEST", 1)
 
 
 def leaf_name(node: Node) -> str:

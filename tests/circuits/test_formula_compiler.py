@@ -173,6 +173,24 @@ def test_the_checker_names_the_wrong_expression() -> None:
         assert f"t/{wrong}" in violated_names(Circuit((placed,), {}, (), {}), {"t": trace.values})
 
 
+def test_many_symbols() -> None:
+    names = [f"kind-{number}" for number in range(62)]
+    fields: list[Field] = [SymbolField("kind", tuple(names)), NumberField("quantity", 1000)]
+    lines = {
+        "listed": "quantity if " + " or ".join(f"kind == '{name}'" for name in names[:60]) + " else 0",
+        "chained": "".join(f"{n} * quantity if kind == '{name}' else " for n, name in enumerate(names[:50], 1)) + "0",
+    }
+    records = [{"kind": code % 62, "quantity": 10 * code} for code in range(64)]
+    for line in lines:
+        bench = LineTable(lines, line, fields, {}, {})
+        trace = bench.filled(records, [1] * 64)
+        assert bench.passing(trace).all()
+        assert bench.values(trace) == bench.expected(records)
+    # Tests of one field for different symbols exclude one another, so their sum is the condition.
+    listed = LineTable(lines, "listed", fields, {}, {})
+    assert sum(not column.name.endswith("inverse") for column in listed.table.columns) <= 60 + 5
+
+
 def test_one_name_for_each_of_two_equal_texts() -> None:
     lines = {"first": "quantity * quality + 1", "second": "isqrt(first) + isqrt(first + 1) + isqrt(first)"}
     bench = LineTable(lines, "second", FIELDS, TABLES, CONSTANTS, output_width=10)
