@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import pytest
 
-from tests.attacks.forgery import Draft, Forgery, honest, settle
+from tests.attacks.forgery import Draft, Forgery, honest
 from tests.attacks.records import SLOT, compare, number, pass_off, published, records_with, turn_away
 from tests.attacks.registry import Cheat, cheat, redundant, run_trial, trials
-from tests.circuits.scenarios import POLICY, Record
+from tests.circuits.scenarios import Record, pro_rata
+from zkpay.circuits.gadgets.witness import fill_gadgets
+from zkpay.ledger.fields import SLOT_BITS
 from zkpay.ledger.rules import ACCEPTED, OUT_OF_RANGE
 from zkpay.policy.policy import Policy
 from zkpay.stark.field import P
 
-# Comparisons with a maximum. Quantity: 7 slots against 10^9 = (2560, 11883, 3, 0, ...); quality: 2 against 10000.
-
-LIMITS = {"quantity": (2_560, 11_883, 3, 0, 0, 0, 0), "quality": (10_000, 0)}
+# Comparisons with a maximum, slot by slot: 10^9 = (2560, 11883, 3) and 10000 = (10000, 0), or 7 and 3 slots.
 
 
 def compared(name: str) -> tuple[str, str]:
@@ -40,8 +39,21 @@ def number_of(slots: Sequence[int]) -> int:
     return sum(slot * SLOT**k for k, slot in enumerate(slots))
 
 
-def maximum_of(field: str) -> int:
-    return POLICY.quantity_max if field == "quantity" else POLICY.quality_max
+def limit_of(policy: Policy, field: str) -> tuple[int, list[int]]:
+    """The maximum of a field, and its slots."""
+    (number,) = (declared for declared in policy.rules.numbers if declared.name == field)
+    return number.maximum, [number.maximum >> (SLOT_BITS * k) & (SLOT - 1) for k in range(number.slots)]
+
+
+def with_maximum(policy: Policy, field: str, slots: Sequence[int]) -> Policy:
+    """The policy with another maximum of a field, of as many slots or more."""
+    maxima = {name: limit_of(policy, name)[0] for name in ("quantity", "quality")} | {field: number_of(slots)}
+    return pro_rata(
+        pool=policy.pool,
+        weights=policy.tables["weight"].values,
+        quantity_max=maxima["quantity"],
+        quality_max=maxima["quality"],
+    )
 
 
 @cheat(
@@ -50,7 +62,9 @@ def maximum_of(field: str) -> int:
 )
 def unequal_above(name: str, policy: Policy) -> Forgery:
     field, flag = compared(name)
-    slots = list(LIMITS[field])
+    # One more in the top slot takes no more bits, so that the formula can still be written down.
+    slots = [5] * (len(limit_of(policy, field)[1]) - 1) + [2]
+    policy = with_maximum(policy, field, slots)
     slots[number(name)] += 1
     draft = pass_off(record_of(field, number_of(slots), OUT_OF_RANGE), policy)
     compare(draft, flag, 1, {}, 1, 0)
@@ -63,7 +77,7 @@ def unequal_above(name: str, policy: Policy) -> Forgery:
 )
 def wrong_sign(name: str, policy: Policy) -> Forgery:
     field, flag = compared(name)
-    draft = pass_off(record_of(field, maximum_of(field) + 1, OUT_OF_RANGE), policy)
+    draft = pass_off(record_of(field, limit_of(policy, field)[0] + 1, OUT_OF_RANGE), policy)
     compare(draft, flag, 1, {0: 1}, 1, 0)
     return published(draft)
 
@@ -74,7 +88,7 @@ def wrong_sign(name: str, policy: Policy) -> Forgery:
 )
 def negative_difference(name: str, policy: Policy) -> Forgery:
     field, flag = compared(name)
-    draft = pass_off(record_of(field, maximum_of(field) + 1, OUT_OF_RANGE), policy)
+    draft = pass_off(record_of(field, limit_of(policy, field)[0] + 1, OUT_OF_RANGE), policy)
     compare(draft, flag, 1, {0: 1}, 1, -2)
     return published(draft)
 
@@ -85,40 +99,31 @@ def negative_difference(name: str, policy: Policy) -> Forgery:
 )
 def equal_rejected(name: str, policy: Policy) -> Forgery:
     field, flag = compared(name)
-    draft = turn_away(record_of(field, maximum_of(field), ACCEPTED), OUT_OF_RANGE, policy)
+    draft = turn_away(record_of(field, limit_of(policy, field)[0], ACCEPTED), OUT_OF_RANGE, policy)
     compare(draft, flag, 1, {}, 0, 0)
     return published(draft)
 
 
 @cheat(
-    r"contributions/(quantity|quality) within picks one limb",
-    says="a record exactly at a maximum is rejected as out_of_range: neither equal nor different",
-)
-def nothing_picked(name: str, policy: Policy) -> Forgery:
-    field, flag = compared(name)
-    draft = turn_away(record_of(field, maximum_of(field), ACCEPTED), OUT_OF_RANGE, policy)
-    compare(draft, flag, 1, {}, 0, 0)
-    draft["contributions"][f"{flag} equal"][1] = 0
-    return published(draft)
-
-
-@cheat(
-    r"contributions/quantity within pick\[[0-5]\] is a bit",
+    r"contributions/(quantity|quality) within pick\[\d+\] is a bit",
     says="a record over a maximum is accepted: a pick of -1 lets two slots count, the lower against the higher",
 )
 def pick_of_minus_one(name: str, policy: Policy) -> Forgery:
-    place = number(name)
-    limit = list(LIMITS["quantity"])
+    place, (field, flag) = number(name), compared(name)
+    # Slots enough for one above the pick, and for two above the lowest.
+    top = max(place + 1, 2)
+    limit = [5] * top + [2]
+    policy = with_maximum(policy, field, limit)
     if place == 0:
         # Slot 2 is one too large; -1 at slot 0 turns what is over there into room.
         slots = [limit[0] + 3, limit[1], limit[2] + 1, *limit[3:]]
         picks, room = {0: -1, 1: 1, 2: 1}, 2
     else:
         # The top slot is one too large; a lower one, which counts as well, is below its limit by more.
-        slots = [0, *limit[1:6], 1]
-        picks, room = {0: 1, place: -1, 6: 1}, limit[0] - 1
-    draft = pass_off(record_of("quantity", number_of(slots), OUT_OF_RANGE), policy)
-    compare(draft, "quantity within", 1, picks, 1, room - 1)
+        slots = [0, *limit[1:top], limit[top] + 1]
+        picks, room = {0: 1, place: -1, top: 1}, limit[0] - 1
+    draft = pass_off(record_of(field, number_of(slots), OUT_OF_RANGE), policy)
+    compare(draft, flag, 1, picks, 1, room - 1)
     return published(draft)
 
 
@@ -126,13 +131,9 @@ for _pattern, _reason in {
     r"contributions/(quantity|quality) within is a bit": (
         "every use forces it: a valid record needs 1, out_of_range needs a product of 0, and the sign is right for both"
     ),
-    r"contributions/(quantity|quality) within equal is a bit": (
-        "it is 1 - sum of bits; at -1 or less the flag must be 1, and then the highest picked slot is below its limit "
-        "by at least the number of picks, while the slots that are free stand below it"
-    ),
-    r"contributions/quantity within pick\[6\] is a bit|contributions/quality within pick\[[01]\] is a bit": (
-        "all other picks are bits and with equal they add up to 1: any other value makes its own slot equal, and all "
-        "slots above the lowest pick, which then decides alone"
+    r"contributions/(quantity|quality) within picks one limb": (
+        "with two picks or more the flag must be 1, all picked slots but the highest are equal, and that one is below "
+        "its limit by at least the number of picks"
     ),
 }.items():
     redundant(_pattern, _reason)
@@ -145,34 +146,32 @@ for _pattern, _reason in {
 def disguised_quantity(name: str, policy: Policy) -> Forgery:
     slot = number(name)
     limit = 5 * SLOT ** (slot + 1)
-    roomy = replace(policy, quantity_max=limit)
+    roomy = with_maximum(policy, "quantity", [0] * (slot + 1) + [5])
     draft = pass_off(Record(account=2, quantity=limit + SLOT**slot, quality=0, reason=OUT_OF_RANGE), roomy)
     quantity = draft["contributions"].group("quantity")
     quantity[slot, 1], quantity[slot + 1, 1] = 1 + SLOT, 4
+    fill_gadgets(draft["contributions"])
     compare(draft, "quantity within", 1, {slot + 1: 1}, 1, 0)
     return published(draft)
 
 
 @cheat(
-    r"contributions/quality\[1\] has 14 bits",
+    r"contributions/quality\[[12]\] has 14 bits",
     says="a leaf that encodes no record is accepted, and earns more than the largest quality does",
 )
 def negative_quality(name: str, policy: Policy) -> Forgery:
-    quality = SLOT - 1
-    records = records_with(Record(account=2, quantity=10_000, quality=10_000))
+    top = number(name)
+    quality = number_of([SLOT - 1] * top)
+    # The top slot of the maximum is 0, and the slots below leave room in the limbs of the points.
+    policy = with_maximum(policy, "quality", [0] * (top - 1) + [SLOT - 2])
+    records = records_with(Record(account=2, quantity=10_000, quality=limit_of(policy, "quality")[0]))
     draft = Draft(records, policy)
     contributions = draft["contributions"]
-    contributions.group("quality")[:, 1] = (quality, P - 1)
-    compare(draft, "quality within", 1, {1: 1}, 1, 0)
-    weighted = 3 * quality
-    contributions.group("weighted_quality")[:, 1] = (weighted % SLOT, weighted // SLOT)
-    contributions.group("points")[:, 1] = (weighted % SLOT, weighted // SLOT, 0)
-    contributions["points remainder"][1] = 0
-    settle(contributions, "weighted_quality", 1)
-    settle(contributions, "points", 1)
-    draft.rehash("contributions")
+    contributions.group("quality")[:, 1] = (*[SLOT - 1] * top, P - 1)
+    fill_gadgets(contributions)
+    compare(draft, "quality within", 1, {top: 1}, 1, 0)
     draft.after_contributions()
-    # Its slots would be a quality of 2^14 - 1 at best: out of range.
+    # Its slots would be a quality of all lower slots at best: out of range.
     honestly = records_with(Record(account=2, quantity=10_000, quality=quality, reason=OUT_OF_RANGE))
     return draft.finish(truth=honest(honestly, policy))
 
