@@ -67,11 +67,12 @@ def edge(dice: random.Random, bits: int) -> int:
 
 
 class Writer:
-    """Writes expressions about the names of a scope; all chance comes from `dice`."""
+    """Writes expressions about the names of a scope; all chance comes from `dice`. Wide ones multiply a lot."""
 
-    def __init__(self, dice: random.Random, scope: Scope) -> None:
+    def __init__(self, dice: random.Random, scope: Scope, is_wide: bool = False) -> None:
         self.dice = dice
         self.scope = scope
+        self.is_wide = is_wide
 
     # Leaves
 
@@ -95,7 +96,8 @@ class Writer:
             if made.high < 1 << bits:
                 return made
         if fitting and self.dice.random() < 0.85:
-            return self.dice.choice(fitting)
+            fitting.sort(key=lambda term: term.high)
+            return fitting[-1] if self.is_wide and self.dice.random() < 0.5 else self.dice.choice(fitting)
         return self.constant(bits)
 
     def named(self, level: Level) -> list[Term]:
@@ -146,7 +148,7 @@ class Writer:
             return self.leaf(level, bits)
         choices: list[tuple[Callable[[Level, int, int], Term], int]] = [
             (self._add, 3),
-            (self._multiply, 4),
+            (self._multiply, 20 if self.is_wide else 4),
             (self._difference, 4),
             (self._quotient, 4),
             (self._extreme, 3),
@@ -173,7 +175,7 @@ class Writer:
         )
 
     def _multiply(self, level: Level, depth: int, bits: int) -> Term:
-        first = self.dice.randrange(1, max(bits, 2))
+        first = bits // 2 if self.is_wide else self.dice.randrange(1, max(bits, 2))
         factors = [
             self.number(self._inner(level), depth, first),
             self.number(level, depth, max(bits - first, 1)),

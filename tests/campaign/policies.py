@@ -51,7 +51,8 @@ def random_policy(dice: random.Random) -> MadePolicy:
 class _Maker:
     def __init__(self, dice: random.Random) -> None:
         self.dice = dice
-        self.rules = _rules(dice)
+        self.is_wide = dice.random() < 0.2
+        self.rules = _rules(dice, self.is_wide)
         self.decimals = dice.choice([0, 0, 2, 6, 18])
         self.tables = self._tables()
         self.numbered = {
@@ -74,7 +75,7 @@ class _Maker:
         for name in _TABLES:
             if alone and dice.random() < 0.6:
                 field = dice.choice(alone)
-                bits = dice.choice([1, 8, 14, 15, 30, 70, 128])
+                bits = 128 if self.is_wide else dice.choice([1, 8, 14, 15, 30, 70, 128])
                 values = tuple(edge(dice, bits) for _ in field.values)
                 made.append(SymbolTable(name, field.name, values))
         return made
@@ -100,11 +101,11 @@ class _Maker:
             tables=self.tables,
             numbered=self.numbered,
             constants=[_constant(name, value) for name, value in named.items()],
-        ))  # fmt: skip
-        bits = dice.choice([16, 30, 60, 60, 100, 160, 300, 900])
-        depth = dice.choice([1, 2, 3, 3, 4, 5, 6, MAXIMUM_DEPTH])
+        ), self.is_wide)  # fmt: skip
+        bits = dice.choice([300, 600, 1000]) if self.is_wide else dice.choice([16, 30, 60, 60, 100, 160, 300])
+        depth = dice.choice([1, 2, 3, 4, 4, 5, 6, 7, MAXIMUM_DEPTH])
         lines: dict[str, Term] = {}
-        for name in names_of(_LINES, dice)[: dice.choice([0, 1, 2, 2, 3, 4, 6])]:
+        for name in names_of(_LINES, dice)[: dice.choice([0, 1, 2, 3, 3, 4, 5, 7])]:
             level = dice.choices([Level.CONTRIBUTION, Level.ACCOUNT, Level.TOTAL, Level.CONSTANT], [5, 5, 1, 0.3])[0]
             holds = level is not Level.CONSTANT and dice.random() < 0.08
             made = self.writer.condition(level, depth) if holds else self._number(level, depth, bits)
@@ -244,16 +245,18 @@ def _constant(name: str, value: int) -> Term:
     return Term(name, Strength.CALL, value, value, Level.CONSTANT, lambda *_: value)
 
 
-def _rules(dice: random.Random) -> Rules:
-    """Fields and rules."""
+def _rules(dice: random.Random, is_wide: bool) -> Rules:
+    """Fields and rules; wide ones have numbers of up to 128 bits, mostly random and not at an edge."""
     fields: list[Field] = []
-    for name in names_of(_FIELDS, dice)[: dice.choice([0, 1, 2, 2, 3, 3, 4, 6])]:
+    for name in names_of(_FIELDS, dice)[: dice.choice([0, 1, 1, 2, 2, 2, 3, 3, 4, 6])]:
         if dice.random() < 0.3:
             values = list(_SYMBOLS)
             dice.shuffle(values)
             fields.append(SymbolField(name, tuple(values[: dice.choice([1, 2, 3, len(values)])])))
         else:
             maximum = edge(dice, dice.choice([1, 4, 14, 15, 16, 20, 28, 32, 64, 128]))
+            if is_wide and dice.random() < 0.7:
+                maximum = dice.choice([2**128 - 1, 2**127, dice.getrandbits(128), dice.getrandbits(100)])
             minimum = min(edge(dice, 20), maximum) if dice.random() < 0.25 else 0
             fields.append(NumberField(name, maximum, minimum))
     keys = ["account", "fingerprint", *(field.name for field in fields)]

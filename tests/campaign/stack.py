@@ -69,7 +69,7 @@ def objections(
         reader, memory = FieldReader(cast(Rows, rows)), dict[Expression, Integers]()
         for constraint in table.constraints:
             values = evaluate(constraint.expression, reader, count, memory).reshape(-1, height)
-            _note(found, _where(values, constraint.where).any(axis=1), constraint.name)
+            _note(found, np.any(_where(values, constraint.where), axis=1), constraint.name)
         for interaction in table.interactions:
             payload = [evaluate(entry, reader, count, memory) for entry in interaction.payload]
             multiplicity = evaluate(interaction.multiplicity, reader, count, memory)
