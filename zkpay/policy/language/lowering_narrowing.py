@@ -1,7 +1,8 @@
 """A program for fewer records and accounts: the same values, within narrower bounds (SPEC §8.1.4).
 
 What was proved for many holds for few, so nothing is proved again. Each node is made anew from its narrowed
-arguments; it keeps the bounds that it had where the new ones are no better.
+arguments; it keeps the bounds that it had where the new ones are no better, and its level: what was proved of accounts
+holds where there is one, even if nothing about accounts is left in it.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ def narrowed(program: Program, formula: Formula, records: int, accounts: int) ->
     nodes = Nodes(formula, records, accounts, formula.payout.expression)
     made: dict[Node, Node] = {}
     for node in program.nodes:
-        nodes.place = Place(node.text, node.line, Span(0, 0))
+        nodes.place, nodes.least_level = Place(node.text, node.line, Span(0, 0)), node.level
         made[node] = _made_again(nodes, node, [made[argument] for argument in node.arguments])
     lines = {name: made[node] for name, node in program.lines.items()}
     return nodes.program(lines, {text: made[node] for text, node in program.totals.items()})

@@ -42,6 +42,8 @@ class Nodes:
 
     def __init__(self, formula: Formula, records: int, accounts: int, place: Place | Expression) -> None:
         self.place = place
+        self.least_level = Level.CONSTANT
+        """Of new nodes but constants: bounds that hold for accounts only may not reach the epoch's public values."""
         self.records = records
         self.accounts = accounts
         self.context = Context(formula)
@@ -322,7 +324,7 @@ class Nodes:
         self._check_width(bounds[1])
         if bounds[0] == bounds[1]:
             return self.constant(bounds[0])
-        level = max(argument.level for argument in arguments)
+        level = max(self.least_level, *(argument.level for argument in arguments))
         return self._node(operation, arguments, value, bounds, level)
 
     def _check_width(self, high: int) -> None:
@@ -340,14 +342,16 @@ class Nodes:
         if operation is Operation.MULTIPLY and arguments[0].operation is Operation.CONSTANT:
             arguments = (arguments[1], arguments[0])
         key = (operation, arguments, value)
-        if key not in self._made:
-            if len(self._made) == MAX_NODES:
-                raise self.fault(f"the formula has more than {MAX_NODES} different parts", "shorten it")
-            text = str(value) if operation is Operation.CONSTANT else shortened(self.place.text)
-            node = Node(operation, arguments, value, bounds[0], bounds[1], level, text, self.place.line)
-            self._made[key] = node
-            self._number[node] = len(self._number)
-        return self._made[key]
+        known = self._made.get(key)
+        if known is not None and known.level is level and is_within(known, bounds):
+            return known
+        if len(self._number) == MAX_NODES:
+            raise self.fault(f"the formula has more than {MAX_NODES} different parts", "shorten it")
+        text = str(value) if operation is Operation.CONSTANT else shortened(self.place.text)
+        node = Node(operation, arguments, value, bounds[0], bounds[1], level, text, self.place.line)
+        self._made[key] = node
+        self._number[node] = len(self._number)
+        return node
 
 
 _COMMUTATIVE: Final = frozenset({Operation.ADD, Operation.MULTIPLY, Operation.MINIMUM, Operation.MAXIMUM})

@@ -5,7 +5,7 @@ that hold for every possible input, on every path: a division that is guarded by
 the condition fails, a guarded subtraction is 0 - 0 there. Circuits are compiled from these nodes one by one, and
 columns are computed from them; both may rely on the bounds.
 
-Nodes are shared: the same operation on the same arguments is the same object, so identity is equality.
+Nodes are shared: the same operation on the same arguments is the same object, unless different bounds are known.
 """
 
 from __future__ import annotations
@@ -49,7 +49,8 @@ CONDITIONS = frozenset({Operation.AT_MOST, Operation.IS_SYMBOL, Operation.AND, O
 
 @dataclass(frozen=True, eq=False)
 class Node:
-    """One value. `level` is CONSTANT only for constants, TOTAL for what follows from totals and constants alone.
+    """One value. `level` is CONSTANT only for constants, TOTAL only for what follows from totals and constants alone;
+    it is at least that of the arguments.
 
     `text`: the expression of the policy that it computes, shortened; several nodes may have one text. `line`: the
     line of the formula in which it first stands.

@@ -6,7 +6,17 @@ import sys
 
 import pytest
 
-from tests.zkpay.policy.language.formulas import CONSTANTS, FIELDS, MANY, TABLES, RandomLines, program_of
+from tests.zkpay.policy.language.formulas import (
+    CONSTANTS,
+    FIELDS,
+    MANY,
+    TABLES,
+    RandomLines,
+    columns_of,
+    formula_of,
+    program_of,
+)
+from zkpay.policy.language.columns import public_values
 from zkpay.policy.language.formula import parse_formula
 from zkpay.policy.language.lowering import lower
 from zkpay.policy.language.program import CONDITIONS, Node, Operation, Program
@@ -54,10 +64,9 @@ def check_node(node: Node) -> None:
         assert first.level <= Level.CONTRIBUTION
         assert node.level is Level.ACCOUNT
     elif node.operation is not Operation.TOTAL and node.arguments:
-        assert node.level is max(argument.level for argument in node.arguments)
-        assert {argument.level for argument in node.arguments} < {Level.CONTRIBUTION, Level.ACCOUNT} or len(
-            {argument.level for argument in node.arguments if argument.level > Level.TOTAL}
-        ) <= 1
+        levels = {argument.level for argument in node.arguments}
+        assert node.level is max(levels)
+        assert not levels >= {Level.CONTRIBUTION, Level.ACCOUNT}
 
 
 def test_nodes_are_well_formed_and_stand_after_their_arguments() -> None:
@@ -115,6 +124,16 @@ def test_what_lowers_for_many_lowers_for_fewer_with_bounds_no_wider() -> None:
             for text, node in few.totals.items():
                 assert node.high <= many.totals[text].high
     assert checked > 500
+
+
+def test_what_was_proved_of_accounts_is_not_public_where_no_account_is_left_in_it() -> None:
+    # With few records `step` is constant, and what each account gets is the same; but with no account, it is not 0.
+    formula = formula_of(step="max(sum(quality), 2_000_000)", payout="pool * step // total(step)")
+    few = lower(formula, 3, 3)
+    assert few.lines["step"].operation is Operation.CONSTANT
+    assert (few.payout.level, few.payout.high) == (Level.ACCOUNT, 10**20)
+    assert few.payout not in public_values(few, {"total(step)": 0})
+    assert columns_of(few, []).over_accounts("payout").tolist() == []
 
 
 def test_conditions_as_lines() -> None:
