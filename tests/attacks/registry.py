@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from tests.attacks.forgery import BUS, Forgery, blames, element_names, honest, killed_by
-from tests.circuits.scenarios import MIXED, POLICY, WIDEST, Record, pro_rata
+from tests.circuits.scenarios import MIXED, POLICY, RULES, WIDEST, Record, pro_rata, scenario
 from zkpay.ledger.rules import DUPLICATE
 from zkpay.policy.policy import Policy
 from zkpay.stark.air import Circuit
@@ -25,9 +25,14 @@ FOLDER = Path(__file__).parent
 LISTING = FOLDER / "CONSTRAINTS.md"
 
 WITHOUT_UNIQUE = pro_rata(unique=False)
-POLICIES: dict[str, Policy] = {"mixed": POLICY, "widest": WIDEST, "without unique": WITHOUT_UNIQUE}
+POLICIES: dict[str, Policy] = {
+    "mixed": POLICY,
+    "widest": WIDEST,
+    "without unique": WITHOUT_UNIQUE,
+    "rules": RULES,
+}
 """Between them: one and two limbs of weight and quality, carries of one and two columns, with and without the unique
-rule; all with a reason of discretion.
+rule, and all other rules at once; all with a reason of discretion.
 """
 
 SAMPLE = 3
@@ -70,8 +75,22 @@ class Redundant:
         return re.fullmatch(self.pattern, name) is not None
 
 
+@dataclass(frozen=True)
+class Alike:
+    """Names that the same code makes as other names do: `example` is one of those, and has a cheat."""
+
+    pattern: str
+    example: str
+    reason: str
+
+    def covers(self, name: str) -> bool:
+        """Whether the pattern matches the whole name."""
+        return re.fullmatch(self.pattern, name) is not None
+
+
 CHEATS: dict[str, Cheat] = {}
 REDUNDANT: dict[str, Redundant] = {}
+ALIKE: dict[str, Alike] = {}
 
 
 def cheat(*patterns: str, says: str, with_bus: bool = False) -> Callable[[Forge], Forge]:
@@ -90,11 +109,18 @@ def redundant(pattern: str, reason: str) -> None:
     REDUNDANT[pattern] = Redundant(pattern, reason)
 
 
+def alike(pattern: str, example: str, reason: str) -> None:
+    """Say which name's cheat stands for these names, and why it does."""
+    ALIKE[pattern] = Alike(pattern, example, reason)
+
+
 @cache
 def example(policy: Policy) -> Circuit:
     """A circuit of a policy of `POLICIES`, whose names are those of all its short epochs."""
     if policy == WIDEST:
         return honest([Record(account=1)], policy).circuit
+    if policy == RULES:
+        return scenario([], policy).circuit
     return honest([record for record in MIXED if policy.rules.unique or record.reason != DUPLICATE], policy).circuit
 
 
@@ -192,6 +218,10 @@ def _answers(names: list[str]) -> list[tuple[str, str, int]]:
         for reason in REDUNDANT.values():
             if reason.covers(name):
                 answers["none", reason.reason] = answers.get(("none", reason.reason), 0) + 1
+        for other in ALIKE.values():
+            if other.covers(name):
+                key = f"as `{other.example}`", other.reason
+                answers[key] = answers.get(key, 0) + 1
     return [(title, says, members) for (title, says), members in answers.items()]
 
 

@@ -115,6 +115,25 @@ def widest(
 WIDEST = widest()
 
 
+RULES = policy_of(
+    {"best": "max(quantity)", "payout": "best + count()"},
+    fields=(
+        'kind = { values = ["data", "compute"] }',
+        'task = { values = ["train", "test"] }',
+        'region = { values = ["here"] }',
+        'quantity = { min = "2", max = "1000" }',
+        'time = { max = "1000000" }',
+    ),
+    rules=(
+        'unique = ["fingerprint", ["account", "time"]]',
+        'limit = { account = 2, window = { time = "time", length = 10, count = 1 } }',
+        "corrections = true",
+        'reasons = ["spam"]',
+    ),
+)
+"""Every rule at once."""
+
+
 @dataclass(frozen=True)
 class Record:
     """One contribution; `fingerprint` None stands for one of its own, `values` for fields of other names."""
