@@ -64,7 +64,7 @@ def lint(file: str) -> Result:
 
     Errors end with code 4; warnings don't.
     """
-    from zkpay.cli.policy_text import level_text
+    from zkpay.cli.policy_text import bits_text, level_text
     from zkpay.ledger.contributions import MAX_CONTRIBUTIONS
     from zkpay.policy.policy import load_policy
     from zkpay.policy.tools.lint import lint as find_cautions
@@ -89,9 +89,9 @@ def lint(file: str) -> Result:
     rows = [
         ("policy", f"{loaded.name}  ({loaded.digest.hex()})"),
         ("pool", tokens(loaded.pool, loaded.decimals, loaded.symbol)),
-        *[(name, f"{level_text(level)}, up to {program.lines[name].high.bit_length()} bits") for name, level in levels],
+        *[(name, f"{level_text(level)}, up to {bits_text(program.lines[name].high)}") for name, level in levels],
         ("totals", ", ".join(loaded.formula.totals) or "none"),
-        ("widest", f"{widest.high.bit_length()} bits: {widest.text} in {widest.line}"),
+        ("widest", f"{bits_text(widest.high)}: {widest.text} in {widest.line}"),
         ("records", f"{loaded.layout.blocks} hashed block{'s' if loaded.layout.blocks > 1 else ''} each"),
     ]
     warnings = [f"Warning: {one.where}: {one.why}; {one.remedy}." for one in cautions]

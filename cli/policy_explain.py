@@ -94,7 +94,7 @@ def _lines(policy: Policy, found: Explanation) -> list[str]:
     for line in found.lines:
         units = ", in base units" if line.money else ""
         lines += [f"  {line.name}, {level_text(line.level)}{units}", f"      = {line.text}", f"      {line.words}."]
-    lines += ["", "Rules:", *[f"  - {rule}" for rule in found.rules]]
+    lines += ["", "Rules:", *[f"  - {rule}" for rule in found.rules or ("none: every record is accepted",)]]
     lines += ["", "Example, with made-up records of one account beside others:", *_example(policy, found)]
     lines += ["", f"How large values get, with up to {found.records:,} records and accounts:", *_widths(found)]
     lines += ["", "What this policy leaves open:", *[f"  - {risk}" for risk in found.risks]]
@@ -114,7 +114,7 @@ def _example(policy: Policy, found: Explanation) -> list[str]:
             f"{name} {value:,}" if isinstance(value, int) else f"{name} {value}"
             for name, value in record.values.items()
         )
-        lines.append(f"  record {number}: {values}")
+        lines.append(f"  record {number}: {values or 'no fields'}")
         lines += [f"      {shown(name, value)}" for name, value in record.lines.items()]
     lines.append("  the account:")
     lines += [f"      {shown(name, value)}" for name, value in example.lines.items()]

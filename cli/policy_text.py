@@ -25,6 +25,12 @@ def level_text(level: Level) -> str:
     return _LEVELS[level.name]
 
 
+def bits_text(high: int) -> str:
+    """How many bits values up to `high` take."""
+    bits = max(1, high.bit_length())
+    return f"{bits} bit{'' if bits == 1 else 's'}"
+
+
 def signed_tokens(amount: int, policy: Policy) -> str:
     """A gain or a loss in tokens, with its sign."""
     sign = "-" if amount < 0 else "+" if amount else ""

@@ -231,3 +231,24 @@ def test_commands_of_the_docs_exist() -> None:
     named = {words.split()[0].strip("`.,") for words in text.split("zkpay policy ")[1:]}
     assert named <= set(COMMANDS)
     assert named >= {"new", "lint", "explain", "simulate", "stress"}
+
+
+def test_a_policy_without_fields_and_rules_is_explained_and_tried(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    policy, records = tmp_path / "policy.toml", tmp_path / "records.csv"
+    head = '[policy]\nname = "Flat"\npool = "10"\ntoken = { symbol = "T", decimals = 0 }\n'
+    policy.write_text(f'{head}[formula]\npayout = "pool // 7"\n', encoding="utf-8")
+    records.write_text("contribution_id,account\na,alice\nb,bob\n", encoding="utf-8")
+    assert main.run(["policy", "explain", str(policy)]) == 0
+    text = capsys.readouterr().out
+    for words in ("none: every record is accepted", "record 1: no fields", "payout = 1 T", "paid as much again"):
+        assert words in text
+    assert main.run(["policy", "lint", str(policy)]) == 0
+    assert "payout   a constant, up to 1 bit\n" in capsys.readouterr().out
+    assert main.run(["policy", "simulate", str(policy), str(records)]) == 0
+    assert "2 T  (20.00%)" in capsys.readouterr().out
+    assert main.run(["policy", "stress", str(policy), str(records)]) == 0
+    assert "bob" in capsys.readouterr().out
+    assert main.run(["policy", "diff", str(policy), str(policy), str(records)]) == 0
+    assert "The policies say the same." in capsys.readouterr().out

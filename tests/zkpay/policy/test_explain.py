@@ -113,6 +113,7 @@ reasons = ["spam", "fraud"]"""
          ["Near-copies", "Copies: nothing"]),
         ('payout = "pool * sum(x) // total(sum(x))"', 'unique = ["fingerprint"]\nreasons = ["spam"]',
          ["Near-copies", "Discretion: nothing is proved about records rejected as spam", "Privacy:"], ["goes under"]),
+        ('payout = "pool // 7"', "", ["each further account is paid as much again"], ["goes under", "caps or damps"]),
         ('payout = "isqrt(sum(x))"', 'limit = { window = { time = "time", length = 60, count = 1 } }',
          ["isqrt(sum(x)) in payout", "Times: time is what the record says", "Limits for each account"], ["Volume:"]),
     ],

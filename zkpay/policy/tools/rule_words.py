@@ -49,7 +49,9 @@ def open_risks(rules: Rules, formula: Formula) -> list[str]:
         " records say is true, that the values are fair, or that accounts are different people."
     ]
     damped = [cap for cap in caps(formula) if cap.expression.level is Level.ACCOUNT]
-    if damped:
+    if formula.payout.expression.level <= Level.TOTAL:
+        risks.append("Splitting: every account gets the same, so that each further account is paid as much again.")
+    elif damped:
         places = "; ".join(f"{cap.text} in {cap.line}" for cap in damped)
         risks.append(
             f"Splitting: who spreads work over several accounts goes under what each account is limited by ({places})."
