@@ -26,9 +26,12 @@ from tests.campaign.regressions import load, regression_of
 from tests.campaign.runner import Options, Tally, run_policy
 from tests.campaign.stack import objections
 from tests.campaign.whole import violated_by
+from zkpay.circuits.payout_circuit import build_circuit
+from zkpay.errors import Rejected
 from zkpay.policy.language.definition import Outcome, Record
 from zkpay.policy.language.definition import evaluate as define
 from zkpay.policy.meaning import evaluate
+from zkpay.policy.policy import parse_policy
 
 BLOCKS = 20
 POLICIES = 10
@@ -140,3 +143,22 @@ def test_operations_of_the_language_are_all_written() -> None:
     words = "+ - * // % == != < <= > >= and or not if min( max( clamp( isqrt( round_div( ceil_div( tiers( rest".split()
     words += "sum( count() count( total( ladder[ weight[ unique limit account window corrections reasons _pool".split()
     assert [word for word in words if word not in text] == []
+
+
+def test_totals_that_no_epoch_leads_to_are_rejected() -> None:
+    # Each total alone is possible; their quotient isn't, as the lowering proves from the field's maximum.
+    text = """
+[policy]
+name = "ratio"
+pool = "100"
+token = { symbol = "T", decimals = 0 }
+[fields]
+a = { max = "3" }
+[formula]
+ratio = "round_div(total(sum(a * a)), total(sum(a)))"
+payout = "ratio * count()"
+"""
+    policy = parse_policy(text.encode(), "ratio")
+    statement = Circuit(policy).empty_statement({"total(sum(a * a))": 100, "total(sum(a))": 1})
+    with pytest.raises(Rejected, match="statement-inconsistent"):
+        build_circuit(policy, statement)
