@@ -67,6 +67,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--lies", type=int, default=1, help="changed witnesses of each case (default 1)")
     parser.add_argument("--whole", type=float, default=0.01, help="share of cases by the whole circuit (default 0.01)")
     parser.add_argument("--processes", type=int, default=2, help="how many run at once (default 2)")
+    parser.add_argument(
+        "--out", type=Path, default=RESULTS, help="folder of the summary (default results/ beside this)"
+    )
     parser.add_argument("--replay", metavar="SEED", help="run one policy again, as a finding names it")
     return parser.parse_args()
 
@@ -147,10 +150,11 @@ class _Report:
         return "\n".join(lines) + "\n"
 
     def write(self) -> None:
-        RESULTS.mkdir(exist_ok=True)
+        folder: Path = self.arguments.out
+        folder.mkdir(parents=True, exist_ok=True)
         name = f"seed-{self.arguments.seed}".replace("/", "-")
-        (RESULTS / f"{name}.json").write_text(json.dumps(self.content(), indent=2) + "\n", encoding="utf-8")
-        (RESULTS / f"{name}.md").write_text(self.markdown(), encoding="utf-8")
+        (folder / f"{name}.json").write_text(json.dumps(self.content(), indent=2) + "\n", encoding="utf-8")
+        (folder / f"{name}.md").write_text(self.markdown(), encoding="utf-8")
         self.written = time.monotonic()
 
     def write_at_times(self) -> None:

@@ -113,7 +113,9 @@ class Liar:
         if trace.table.name == "totals" and dice.random() < 0.9:
             rows = [0]
         value = int(trace.values[column.index, rows[0]])
-        step = dice.choice([1, -1, 1, -1, -value, 1 - value, 2**10, -(2**14), dice.getrandbits(15), dice.randrange(P)])
+        another = int(trace.values[column.index, dice.randrange(max(real, 1))])
+        near = [1, -1, 1, -1, -value, 1 - value, another - value, another - value]
+        step = dice.choice([*near, 2**10, -(2**14), dice.getrandbits(15), dice.randrange(P)])
         steps = [step]
         if real > 1 and dice.random() < 0.3:
             rows.append(dice.choice([row for row in range(real) if row != rows[0]]))
