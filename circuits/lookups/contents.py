@@ -110,13 +110,14 @@ class Contents:
         return max((len(entries.rows) for entries in self._all()), default=2)
 
     def rows(self, height: int) -> Entries:
-        """All tuples, int64[width, height]; the last ones are (0, 0, ...), which nothing has for an identifier."""
+        """All tuples, int64[width, height]; the last one fills the rest."""
         rows = np.zeros((self.width, height), dtype=np.int64)
         start = 0
         for entries in self._all():
             count = entries.rows.shape[1]
             rows[: len(entries.rows), start : start + count] = entries.rows
             start += count
+        rows[:, start:] = rows[:, start - 1 : start]
         return rows
 
     def payload(self, *entries: Expression | int) -> list[Expression]:

@@ -7,15 +7,17 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from tests.attacks.forgery import Draft, balance_of, centred, evaluate_at, put_limbs, settle
-from tests.circuits.scenarios import POLICY, Record
-from zkpay.circuits.bounds import REMAINDER_WIDTH, SCORE_WIDTH
-from zkpay.circuits.gadgets.compare import BelowPublic
+from tests.circuits.scenarios import POLICY, Record, maximum_of
+from zkpay.circuits.bounds import TOTAL_WIDTH, AccountTotal
+from zkpay.circuits.gadgets.compare import Comparison
 from zkpay.circuits.gadgets.range import limb_widths
 from zkpay.circuits.gadgets.witness import fill_gadget
 from zkpay.circuits.trace import Trace
 from zkpay.policy.policy import Policy
 from zkpay.stark.field import P
 
+REMAINDER_WIDTH = 15
+SCORE = "total(score)"
 # An accepted quality of 10_000 makes points = weight * quantity.
 UNIT_QUALITY = 10_000
 Miss = Mapping[int, int]
@@ -23,14 +25,15 @@ Miss = Mapping[int, int]
 
 def earning(account: int, score: int, policy: Policy) -> list[Record]:
     """Records with which the account earns `score`, or up to one part in 2^9 more."""
-    weight = max(policy.weights)
-    kind, quality = policy.weights.index(weight), policy.quality_max
+    weights, quality = policy.tables["weight"].values, maximum_of(policy, "quality")
+    weight = max(weights)
+    kind = weights.index(weight)
     if score < weight * quality << 9:
         # Weights 1 and 2^14 - 1, to meet small scores.
-        kind, quality = (3, UNIT_QUALITY) if policy.weights == POLICY.weights else (1, UNIT_QUALITY)
-        weight = policy.weights[kind]
+        kind, quality = (3, UNIT_QUALITY) if weights == POLICY.tables["weight"].values else (1, UNIT_QUALITY)
+        weight = weights[kind]
     unit = weight * quality
-    count = -(-score * UNIT_QUALITY // (unit * policy.quantity_max))
+    count = -(-score * UNIT_QUALITY // (unit * maximum_of(policy, "quantity")))
     quantity = -(-score * UNIT_QUALITY // (unit * count)) if score else 0
     return [Record(account, quantity, kind, quality) for _ in range(max(count, 1))]
 
@@ -39,17 +42,23 @@ def scores_of(draft: Draft) -> list[int]:
     """The scores that the payouts table holds, honest ones."""
     payouts = draft["payouts"]
     limbs = payouts.group("score")[:, : int(payouts["is_real"].sum())]
-    return [sum(int(limb) << (SCORE_WIDTH * k) for k, limb in enumerate(column)) for column in limbs.T]
+    return [sum(int(limb) << (TOTAL_WIDTH * k) for k, limb in enumerate(column)) for column in limbs.T]
 
 
 def remainder_widths(draft: Draft) -> tuple[int, ...]:
     """Bits of each limb of a remainder."""
-    return limb_widths(draft.bounds.public_divisor.maximum, REMAINDER_WIDTH)
+    return limb_widths(total_of(draft, SCORE).public.maximum, REMAINDER_WIDTH)
 
 
-def below_public_of(trace: Trace) -> BelowPublic:
+def total_of(draft: Draft, name: str) -> AccountTotal:
+    """What the circuit adds up under that name."""
+    (total,) = (total for total in draft.bounds.totals if total.name == name)
+    return total
+
+
+def below_public_of(trace: Trace) -> Comparison:
     """The comparison of remainders with the divisor."""
-    return next(gadget for gadget in trace.table.gadgets if isinstance(gadget, BelowPublic))
+    return next(gadget for gadget in trace.table.gadgets if isinstance(gadget, Comparison))
 
 
 def share_out(
@@ -72,12 +81,12 @@ def share_out(
     if first is not None:
         shares[0] = first
     paid = sum(payout for payout, _ in shares)
-    draft.state(total_score=wanted, paid=paid, dust=draft.policy.pool - paid)
-    payouts, bounds = draft["payouts"], draft.bounds
+    draft.state(totals=((SCORE, wanted),), paid=paid, dust=draft.policy.pool - paid)
+    payouts = draft["payouts"]
     for row, score in enumerate(scores):
         payout, remainder = shares[row]
-        put_limbs(payouts.group("score"), row, bounds.score_widths, score)
-        put_limbs(payouts.group("payout"), row, bounds.payout_widths, payout)
+        put_limbs(payouts.group("score"), row, total_of(draft, SCORE).widths, score)
+        put_limbs(payouts.group("payout"), row, total_of(draft, "payout").widths, payout)
         limbs = payouts.group("payout remainder")
         limbs[:, row] = 0
         put_limbs(limbs, row, remainder_widths(draft), remainder, None if row else remainder_limb)
@@ -102,8 +111,8 @@ def share_skewed(
     score_limbs: all limbs of some rows' scores. payout_limb: (limb, excess) to be added to some rows' payouts.
     Totals stay as they are but for what is paid.
     """
-    payouts, bounds = draft["payouts"], draft.bounds
-    divisor = max(draft.statement.total_score, 1)
+    payouts = draft["payouts"]
+    divisor = max(dict(draft.statement.totals)[SCORE], 1)
     for row, limbs in score_limbs.items():
         for k, limb in enumerate(limbs):
             payouts[f"score[{k}]"][row] = limb % P
@@ -120,15 +129,15 @@ def share_skewed(
         due = sum(line << (gadget.radix * k) for k, line in enumerate(lines))
         payout, remainder = divmod(due, divisor)
         paid += payout
-        put_limbs(payouts.group("payout"), row, bounds.payout_widths, payout)
+        put_limbs(payouts.group("payout"), row, total_of(draft, "payout").widths, payout)
         payouts[f"payout[{limb}]"][row] = (int(payouts[f"payout[{limb}]"][row]) + excess) % P
         put_limbs(payouts.group("payout remainder"), row, remainder_widths(draft), remainder)
         settle(payouts, "payout", row)
     draft.state(paid=paid, dust=draft.policy.pool - paid)
     compare_and_hash(draft)
     totals = draft["totals"]
-    for name in ("score", "payout"):
+    for name, total in (("score", SCORE), ("payout", "payout")):
         # Limbs that are no naturals add up in the field.
         limbs = (payouts.group(name).astype(np.int64) * payouts["is_real"]).sum(axis=1) % P
-        totals.group(f"{name}_limb")[:, 0] = limbs
-        settle(totals, name, 0)
+        totals.group(f"{total}_limb")[:, 0] = limbs
+        settle(totals, total, 0)

@@ -9,7 +9,7 @@ import pytest
 from tests.attacks.forgery import Draft, Forgery, honest
 from tests.attacks.records import SLOT, compare, number, pass_off, published, records_with, turn_away
 from tests.attacks.registry import Cheat, cheat, redundant, run_trial, trials
-from tests.circuits.scenarios import Record, pro_rata
+from tests.circuits.scenarios import Record, pro_rata_like
 from zkpay.circuits.gadgets.witness import fill_gadgets
 from zkpay.ledger.fields import SLOT_BITS
 from zkpay.ledger.rules import ACCEPTED, OUT_OF_RANGE
@@ -46,14 +46,10 @@ def limit_of(policy: Policy, field: str) -> tuple[int, list[int]]:
 
 
 def with_maximum(policy: Policy, field: str, slots: Sequence[int]) -> Policy:
-    """The policy with another maximum of a field, of as many slots or more."""
-    maxima = {name: limit_of(policy, name)[0] for name in ("quantity", "quality")} | {field: number_of(slots)}
-    return pro_rata(
-        pool=policy.pool,
-        weights=policy.tables["weight"].values,
-        quantity_max=maxima["quantity"],
-        quality_max=maxima["quality"],
-    )
+    """The policy with another maximum of a field."""
+    if field == "quantity":
+        return pro_rata_like(policy, quantity_max=number_of(slots))
+    return pro_rata_like(policy, quality_max=number_of(slots))
 
 
 @cheat(

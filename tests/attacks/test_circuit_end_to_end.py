@@ -26,6 +26,12 @@ NAMES = (
     "contributions/kind is in the policy",
     "contributions/record goes to uniqueness",
     "contributions/reason spam is counted",
+    # The rules: a limit, a correction, a second unique rule, a minimum, a largest value.
+    "window_limit/none passes where the limit is reached",
+    "contributions/record is replaced",
+    "contributions/originals are first under every rule",
+    "contributions/a valid quantity is enough",
+    "tally/max(quantity) is attained",
 )
 
 

@@ -8,23 +8,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 
 import pytest
 
 from tests.attacks.forgery import Draft, Forgery
 from tests.attacks.registry import Cheat, cheat, redundant, run_trial, trials
 from tests.attacks.shares import (
+    REMAINDER_WIDTH,
+    SCORE,
     UNIT_QUALITY,
     below_public_of,
     earning,
     scores_of,
     share_out,
     share_skewed,
+    total_of,
 )
-from tests.circuits.scenarios import POLICY, WIDEST, Record
-from zkpay.circuits.bounds import REMAINDER_WIDTH, SCORE_WIDTH
+from tests.circuits.scenarios import POLICY, WIDEST, Record, pro_rata_like
+from zkpay.circuits.bounds import TOTAL_WIDTH
 from zkpay.policy.policy import Policy
+from zkpay.stark.expression import Expression, Public
 from zkpay.stark.field import P
 
 RADIX = 15
@@ -73,12 +76,12 @@ redundant(
     "hash in a circle. Kept, so that the count rests on no hash.",
 )
 redundant(
-    r"payouts/remainder_below pick\[9\] is a bit",
+    r"payouts/payout remainder below pick\[9\] is a bit",
     "The top pick is 1 - (the sum of the others). If that is no bit, all limbs down to the lowest picked one must be "
     "equal, and there the remainder is less: the comparison is the honest one.",
 )
 redundant(
-    r"payouts/remainder_below (picks one limb|equal above the pick\[0\])",
+    r"payouts/payout remainder below (picks one limb|equal above the pick\[0\])",
     "Each follows from the other: `equal above the pick[0]` is (1 - all picks) * (difference of the lowest limbs), and "
     "without a pick or with two the limbs picked last are equal, so that the gap is not at least one. One may go.",
 )
@@ -111,9 +114,9 @@ def pair(first: int, second: int, policy: Policy) -> Draft:
 def score_line(name: str, policy: Policy) -> Forgery:
     draft, line = pair(5, 7, policy), place(name)
     # A limb on that line, so that no carry changes.
-    limb = -(-SCORE_RADIX * line // SCORE_WIDTH)
+    limb = -(-SCORE_RADIX * line // TOTAL_WIDTH)
     first, *rest = scores_of(draft)
-    off = 1 << (SCORE_WIDTH * limb)
+    off = 1 << (TOTAL_WIDTH * limb)
     share_out(draft, [first + off, *rest], score_misses={line: -(off >> (SCORE_RADIX * line))})
     return draft.finish()
 
@@ -197,7 +200,7 @@ def rounded_up(name: str, policy: Policy) -> Forgery:
 
 
 @cheat(
-    r"payouts/remainder_below difference has 15 bits",
+    r"payouts/payout remainder below difference has 15 bits",
     says="an account is paid a unit less than the formula gives: a remainder that is not below the divisor",
 )
 def rounded_down(name: str, policy: Policy) -> Forgery:
@@ -207,7 +210,7 @@ def rounded_down(name: str, policy: Policy) -> Forgery:
 
 
 @cheat(
-    r"payouts/remainder_below difference is at least one",
+    r"payouts/payout remainder below difference is at least one",
     says="an account is paid a unit less than the formula gives: a remainder that is not below the divisor",
 )
 def rounded_down_unnoticed(name: str, policy: Policy) -> Forgery:
@@ -234,13 +237,20 @@ def excess_in(limb: int, divisor_limb: int) -> Draft:
     raise ValueError("no such score")
 
 
+def public_name(expression: Expression) -> str:
+    """The name of a public scalar."""
+    if not isinstance(expression, Public):
+        raise TypeError("not public")
+    return expression.name
+
+
 def limbs_below(draft: Draft, limb: int) -> int:
     """Divisor - remainder at one limb, for the first account."""
     payouts, gadget = draft["payouts"], below_public_of(draft["payouts"])
-    return payouts.publics[gadget.bound[limb].name] - int(payouts[f"payout remainder[{limb}]"][0])
+    return payouts.publics[public_name(gadget.right[limb])] - int(payouts[f"payout remainder[{limb}]"][0])
 
 
-@cheat(r"payouts/remainder_below pick\[[0-8]\] is a bit", says=UNDERPAID)
+@cheat(r"payouts/payout remainder below pick\[[0-8]\] is a bit", says=UNDERPAID)
 def picks_that_cancel(name: str, policy: Policy) -> Forgery:
     limb = place(name)
     if limb < TOP - 1:
@@ -256,7 +266,7 @@ def picks_that_cancel(name: str, policy: Policy) -> Forgery:
     return compare(draft, {TOP: 1, limb: -1, limb - 1: 1}, difference)
 
 
-@cheat(r"payouts/remainder_below equal above the pick\[[1-9]\]", says=UNDERPAID)
+@cheat(r"payouts/payout remainder below equal above the pick\[[1-9]\]", says=UNDERPAID)
 def larger_above_the_pick(name: str, policy: Policy) -> Forgery:
     limb = place(name)
     draft = excess_in(limb, limb - 1)
@@ -270,13 +280,15 @@ def larger_above_the_pick(name: str, policy: Policy) -> Forgery:
 )
 def fraction_of_a_score(name: str, policy: Policy) -> Forgery:
     limb = place(name)
-    position = SCORE_WIDTH * limb
+    position = TOTAL_WIDTH * limb
     # The most that the limb's line in the score leaves whole.
     bits = position % SCORE_RADIX
     # Two digits of the pool: on one line the fraction becomes whole, on the other, of weight 1, it does not.
     whole = next(bit for bit in range(110, 0, -1) if (position + bit) % RADIX == RADIX - 1)
-    wrapped = next(bit for bit in range(whole - 3, -1, -1) if (position + bit) % RADIX == 0 and 31 + bit < whole - 4)
-    draft = pair(5 << position, 6 << position, replace(policy, pool=(1 << whole) + (1 << wrapped)))
+    # For limb 13 further down, where the carries have a bit more.
+    top = 34 if limb == 13 else whole - 3
+    wrapped = next(bit for bit in range(top, -1, -1) if (position + bit) % RADIX == 0 and 31 + bit < whole - 4)
+    draft = pair(5 << position, 6 << position, pro_rata_like(policy, pool=(1 << whole) + (1 << wrapped)))
     return skew_scores(draft, limb, pow(2, -bits, P), 1 << (position - bits))
 
 
@@ -285,7 +297,8 @@ def skew_scores(draft: Draft, limb: int, part: int, taken: int) -> Forgery:
     rows = {}
     for row, (score, sign) in enumerate(zip(scores_of(draft), (1, -1), strict=True)):
         rest = score - sign * taken
-        limbs = [(rest >> (SCORE_WIDTH * k)) & ((1 << SCORE_WIDTH) - 1) for k in range(len(draft.bounds.score_widths))]
+        count = len(total_of(draft, SCORE).widths)
+        limbs = [(rest >> (TOTAL_WIDTH * k)) & ((1 << TOTAL_WIDTH) - 1) for k in range(count)]
         limbs[limb] += sign * part
         rows[row] = limbs
     share_skewed(draft, rows, {})
@@ -298,14 +311,14 @@ def skew_scores(draft: Draft, limb: int, part: int, taken: int) -> Forgery:
 )
 def oversized_limb(name: str, policy: Policy) -> Forgery:
     limb = place(name)
-    position = SCORE_WIDTH * limb
+    position = TOTAL_WIDTH * limb
     line, bits = divmod(position, SCORE_RADIX)
     # 127 * 2^(14 - bits) on the limb are 127 on the carry, which many records make large enough.
     large = WRAP << (SCORE_RADIX - bits)
     # Two digits of the pool: the limb times 2 stays what it is, the limb times 2^(10 + bits) is -1.
     whole = next(bit for bit in range(110, 0, -1) if (position + bit) % RADIX == 1)
     wrapped = next(bit for bit in range(whole - 3, -1, -1) if (position + bit) % RADIX == 10 + bits)
-    pool = replace(WIDEST, pool=(1 << whole) + (1 << wrapped))
+    pool = pro_rata_like(WIDEST, pool=(1 << whole) + (1 << wrapped))
     # Points of which the limb of 14 bits on that line is full, or nearly.
     quality = UNIT_QUALITY << max(0, SCORE_RADIX * line - 96)
     quantity = (UNIT_QUALITY << (SCORE_RADIX * line)) // quality - 1
@@ -315,16 +328,16 @@ def oversized_limb(name: str, policy: Policy) -> Forgery:
 
 
 @cheat(
-    r"payouts/payout\[\d+\] has \d+ bits",
+    r"payouts/payout\[\d+\] has (?!1 bits)\d+ bits",
     says="one account is paid less than its share and another more: a limb of -1/2^14 and one of 1/2^14 wrap where the "
     "divisor has no factor 2^14",
 )
 def fraction_of_a_payout(name: str, policy: Policy) -> Forgery:
     limb = place(name)
     # Two digits of the divisor: on one line the fraction becomes whole, on the other, of weight 1, it does not.
-    wrapped = -SCORE_WIDTH * limb % RADIX
+    wrapped = -TOTAL_WIDTH * limb % RADIX
     whole = wrapped + (2 if limb < 3 else 3) * RADIX - 1
-    exact = replace(POLICY, pool=policy.pool, weights=(1, 1, 1, 1), quantity_max=1 << 64)
+    exact = pro_rata_like(POLICY, pool=policy.pool, weights=(1, 1, 1, 1), quantity_max=1 << 64)
     half = 1 << (whole - 1)
     draft = Draft([Record(1, half), Record(2, half + (1 << wrapped))], exact)
     excess = WRAP << (24 - (RADIX - 1))
@@ -339,7 +352,7 @@ def fraction_of_a_payout(name: str, policy: Policy) -> Forgery:
 )
 def sums_of_nobody(name: str, policy: Policy) -> Forgery:
     draft = pair(5_000, 7_000, policy)
-    draft["payouts"]["sum[0]"][0] += 1
+    draft["payouts"]["sum(points)[0]"][0] += 1
     first, *rest = scores_of(draft)
     share_out(draft, [first + 1, *rest])
     return draft.finish()

@@ -8,19 +8,21 @@ division.
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from tests.attacks.forgery import Draft, Forgery, balance_of, centred, evaluate_at, put_limbs, settle
 from tests.attacks.registry import Cheat, cheat, redundant, run_trial, trials
-from tests.circuits.scenarios import POLICY, WIDEST, Record
+from tests.circuits.scenarios import POLICY, WIDEST, Record, maximum_of, pro_rata_like, widest
 from zkpay.circuits.gadgets.range import limb_widths
-from zkpay.policy.formula import POINTS_DIVISOR
+from zkpay.circuits.gadgets.witness import fill_gadgets
 from zkpay.policy.policy import Policy
 from zkpay.stark.field import P
 
+POINTS_DIVISOR = 10_000
+PRODUCT = "points: weight[kind] * quality"
+PRODUCT_PATTERN = re.escape(PRODUCT)
 ROW = 1
 RADIX = 14
 # P = 130048 * 2^14 + 1.
@@ -50,13 +52,13 @@ def earn(draft: Draft, off: dict[int, int] | None = None, free: int | None = Non
     kept = points[:, ROW].copy()
     points[:, ROW], remainder[ROW] = 0, 0
     gadget = balance_of(contributions, "points")
-    if gadget.radix != RADIX:
+    if off and gadget.radix != RADIX:
         raise ValueError(f"lines of {gadget.radix} bits")
     lines = [centred(evaluate_at(contributions, ROW, line)) for line in gadget.lines]
-    product = sum((line - (off or {}).get(k, 0)) << (RADIX * k) for k, line in enumerate(lines))
+    product = sum((line - (off or {}).get(k, 0)) << (gadget.radix * k) for k, line in enumerate(lines))
     quotient = product // POINTS_DIVISOR + rounding
     points[:, ROW] = kept
-    put_limbs(points, ROW, bounds.points_widths, quotient, free)
+    put_limbs(points, ROW, bounds.arguments[0].widths, quotient, free)
     remainder[ROW] = (product - POINTS_DIVISOR * quotient) % P
     # Nearest to 0, the product of a limb that is out of range is small already: its line misses nothing more.
     settle(contributions, "points", ROW, off if free is None else None)
@@ -67,13 +69,13 @@ def earn(draft: Draft, off: dict[int, int] | None = None, free: int | None = Non
 def weigh(draft: Draft, weighted: int, off: dict[int, int] | None = None) -> None:
     """Write another product of weight and quality, with lines that may miss by `off`."""
     contributions = draft["contributions"]
-    widths = limb_widths(draft.bounds.weighted_quality, RADIX)
-    put_limbs(contributions.group("weighted_quality"), ROW, widths, weighted)
-    settle(contributions, "weighted_quality", ROW, off)
+    largest = max(draft.policy.tables["weight"].values) * maximum_of(draft.policy, "quality")
+    put_limbs(contributions.group(PRODUCT), ROW, limb_widths(largest, RADIX), weighted)
+    settle(contributions, PRODUCT, ROW, off)
 
 
 def weighted_quality(draft: Draft) -> int:
-    columns = draft["contributions"].group("weighted_quality")
+    columns = draft["contributions"].group(PRODUCT)
     return sum(int(limb) << (RADIX * k) for k, limb in enumerate(columns[:, ROW]))
 
 
@@ -83,10 +85,10 @@ def points_line(name: str, policy: Policy) -> Forgery:
     return earn(Draft(RECORDS, policy), {line: -1 if line else -POINTS_DIVISOR})
 
 
-@cheat(r"contributions/weighted_quality line \d+", says="a record earns points for more than weight * quality")
+@cheat(rf"contributions/{PRODUCT_PATTERN} line \d+", says="a record earns points for more than weight * quality")
 def weighted_line(name: str, policy: Policy) -> Forgery:
     draft, line = Draft(RECORDS, policy), place(name)
-    radix = balance_of(draft["contributions"], "weighted_quality").radix
+    radix = balance_of(draft["contributions"], PRODUCT).radix
     weigh(draft, weighted_quality(draft) + (1 << (radix * line)), {line: -1})
     return earn(draft)
 
@@ -110,7 +112,7 @@ def round_down(name: str, policy: Policy) -> Forgery:
 )
 def points_limb(name: str, policy: Policy) -> Forgery:
     # Points of nearly 36 bits, so that a wrap of the top limb stays within the largest total score.
-    roomy = replace(policy, quantity_max=1_700_000_000) if policy == POLICY else policy
+    roomy = pro_rata_like(policy, quantity_max=1_700_000_000) if policy == POLICY else policy
     limb = place(name)
     return earn(Draft(RECORDS, roomy), {limb: -P}, limb)
 
@@ -145,12 +147,13 @@ def points_carry_top(name: str, policy: Policy) -> Forgery:
         if ((product + (P << (RADIX * line))) // POINTS_DIVISOR >> (RADIX * line)) % (1 << RADIX) > 14_750:
             break
     records = (RECORDS[0], Record(account=2, quantity=1 << (RADIX * (line + 1)), kind=4, quality=quality), RECORDS[2])
-    unit = replace(policy, kinds=(*policy.kinds, "unit"), weights=(*policy.weights, 1))
+    kinds, weights = policy.rules.symbols[0].values, policy.tables["weight"].values
+    unit = pro_rata_like(policy, kinds=(*kinds, "unit"), weights=(*weights, 1))
     return earn(Draft(records, unit), {line: -P})
 
 
 @cheat(
-    r"contributions/weighted_quality\[[0-2]\] has 14 bits",
+    rf"contributions/{PRODUCT_PATTERN}\[[0-2]\] has 14 bits",
     says="a record earns points for P * 2^(14 k) more than its product: limb k is -2^17, which times 16256 is 1",
 )
 def weighted_limb(name: str, policy: Policy) -> Forgery:
@@ -158,26 +161,26 @@ def weighted_limb(name: str, policy: Policy) -> Forgery:
     # -2^17 * 16256 = -(P - 1).
     records = (RECORDS[0], Record(account=2, quantity=16_256, quality=1), RECORDS[2])
     draft = Draft(records, policy)
-    columns = draft["contributions"].group("weighted_quality")
+    columns = draft["contributions"].group(PRODUCT)
     columns[limb, ROW] = (int(columns[limb, ROW]) - (1 << 17)) % P
     columns[limb + 1, ROW] += 8
-    settle(draft["contributions"], "weighted_quality", ROW)
+    settle(draft["contributions"], PRODUCT, ROW)
     return earn(draft)
 
 
 @cheat(
-    r"contributions/weighted_quality\[1\] has 5 bits",
+    rf"contributions/{PRODUCT_PATTERN}\[1\] has 5 bits",
     says="a record earns points for weight * quality + P: the top limb opens a number that is the same modulo P",
 )
 def weighted_top_limb(name: str, policy: Policy) -> Forgery:
     draft = Draft((RECORDS[0], Record(account=2, quantity=9), RECORDS[2]), policy)
-    columns = draft["contributions"].group("weighted_quality")
+    columns = draft["contributions"].group(PRODUCT)
     columns[:, ROW] = columns[:, ROW] + np.array([1, HIGH], dtype=np.uint32)
     return earn(draft)
 
 
 @cheat(
-    r"contributions/weighted_quality carry\[[01]\] has 1[45] bits",
+    rf"contributions/{PRODUCT_PATTERN} carry\[[01]\] has 1[45] bits",
     says="a record earns points for P * 2^(14 k) more than weight * quality: the carry of line k takes the wrap",
 )
 def weighted_carry(name: str, policy: Policy) -> Forgery:
@@ -203,7 +206,7 @@ def openings(name: str, row: Record, policy: Policy, cells: dict[str, int]) -> D
 def quantity_alias(name: str, policy: Policy) -> Forgery:
     slot = place(name)
     # The slot above decides that the quantity is within, so this one is never compared.
-    roomy = replace(policy, quantity_max=1 << (RADIX * (slot + 1)))
+    roomy = pro_rata_like(POLICY, quantity_max=1 << (RADIX * (slot + 1)))
     record = Record(account=2, quantity=7, kind=3, quality=1)
     return earn(openings(name, record, roomy, {f"quantity[{slot - 1}]": 1, f"quantity[{slot}]": HIGH}))
 
@@ -228,19 +231,19 @@ def quality_alias(name: str, policy: Policy) -> Forgery:
 )
 def quality_from_quantity(name: str, policy: Policy) -> Forgery:
     record = Record(account=2, quantity=4_000, quality=5_000)
-    draft = openings(name, record, POLICY, {"quantity[6]": -(1 << RADIX), "quality[0]": 1})
+    draft = openings(name, record, widest(quantity_max=2**84 - 1), {"quantity[6]": -(1 << RADIX), "quality[0]": 1})
     contributions = draft["contributions"]
+    fill_gadgets(contributions)
     # Whatever else the quantity holds, its top slot is below its maximum of 0: by 2^14, just within the look-up.
     contributions.group("quantity within pick")[:, ROW] = (0, 0, 0, 0, 0, 0, 1)
-    contributions["quantity within equal"][ROW] = 0
+    contributions["quantity within"][ROW] = 1
     contributions["quantity within difference"][ROW] = (1 << RADIX) - 1
-    contributions["quality within difference"][ROW] -= 1
-    weigh(draft, weighted_quality(draft) + 3)
-    return earn(draft)
+    draft.after_contributions()
+    return draft.finish()
 
 
 redundant(
-    r"contributions/weighted_quality(\[3\]| carry\[2\]) has 14 bits",
+    rf"contributions/{PRODUCT_PATTERN}(\[3\]| carry\[2\]) has 14 bits",
     "the last line makes these two equal, so that one look-up covers both",
 )
 redundant(

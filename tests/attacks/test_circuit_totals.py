@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 import pytest
 
 from tests.attacks.forgery import Draft, Forgery, settle
 from tests.attacks.registry import Cheat, cheat, redundant, run_trial, trials
-from tests.attacks.shares import earning, scores_of, share_out
-from tests.circuits.scenarios import WIDEST, Record
-from zkpay.circuits.bounds import SCORE_WIDTH
+from tests.attacks.shares import SCORE, earning, scores_of, share_out
+from tests.circuits.scenarios import WIDEST, Record, pro_rata_like
+from zkpay.circuits.bounds import TOTAL_WIDTH
 from zkpay.policy.policy import Policy
 from zkpay.stark.field import P
 
@@ -23,7 +22,7 @@ NOBODY_PAID = "a sum paid that is not 0 where nobody is paid"
 LESS_PAID = "less is said to be paid than the payouts add up to"
 
 redundant(
-    r"totals/score carry\[(2\] has 11|8\] has 15) bits|totals/payout carry\[(4\] has 13|6\] has 15) bits",
+    r"totals/total\(score\) carry\[(2\] has 11|8\] has 15) bits|totals/payout carry\[(4\] has 13|6\] has 15) bits",
     "The last carry of its chain is minus the last line. For the line below to wrap, the total would have to be off by "
     "P * 2^(15 k), which is more than the largest total.",
 )
@@ -41,7 +40,7 @@ def claim_total(draft: Draft, excess: int, misses: dict[int, int]) -> Forgery:
     """Say that the total score is `excess` more; the totals' lines may miss by `misses`."""
     scores = scores_of(draft)
     share_out(draft, scores, total=sum(scores) + excess)
-    settle(draft["totals"], "score", 0, misses)
+    settle(draft["totals"], SCORE, 0, misses)
     return draft.finish()
 
 
@@ -52,7 +51,7 @@ def claim_paid(draft: Draft, excess: int, misses: dict[int, int]) -> Forgery:
     return draft.finish()
 
 
-@cheat(r"totals/score line \d+", says=MORE_SCORE)
+@cheat(r"totals/total\(score\) line \d+", says=MORE_SCORE)
 def score_line(name: str, policy: Policy) -> Forgery:
     return claim_total(Draft(RECORDS, policy), 1 << (RADIX * place(name)), {place(name): -1})
 
@@ -63,8 +62,8 @@ def payout_line(name: str, policy: Policy) -> Forgery:
 
 
 @cheat(
-    r"totals/score carry\[[0246]\] has 15 bits",
-    r"totals/score carry\[[1357]\] has 10 bits",
+    r"totals/total\(score\) carry\[[0246]\] has 15 bits",
+    r"totals/total\(score\) carry\[[1357]\] has 10 bits",
     says=MORE_SCORE,
 )
 def score_carry(name: str, policy: Policy) -> Forgery:
@@ -81,15 +80,15 @@ def payout_carry(name: str, policy: Policy) -> Forgery:
     return claim_paid(Draft(NO_SCORE, WIDEST), P << (RADIX * place(name)), {place(name): -P})
 
 
-@cheat(r"totals/score_limb\[\d+\] is 0 below the first row", says=MORE_SCORE)
+@cheat(r"totals/total\(score\)_limb\[\d+\] is 0 below the first row", says=MORE_SCORE)
 def score_in_the_second_row(name: str, policy: Policy) -> Forgery:
     limb = place(name)
     draft = Draft(RECORDS, policy)
     scores = scores_of(draft)
-    share_out(draft, scores, total=sum(scores) + (1 << (SCORE_WIDTH * limb)))
-    column = draft["totals"][f"score_limb[{limb}]"]
+    share_out(draft, scores, total=sum(scores) + (1 << (TOTAL_WIDTH * limb)))
+    column = draft["totals"][f"{SCORE}_limb[{limb}]"]
     column[0], column[1] = column[0] + 1, P - 1
-    settle(draft["totals"], "score", 0)
+    settle(draft["totals"], SCORE, 0)
     return draft.finish()
 
 
@@ -100,20 +99,20 @@ def payout_in_the_second_row(name: str, policy: Policy) -> Forgery:
     column = draft["totals"][f"payout_limb[{limb}]"]
     column[0], column[1] = column[0] - 1, 1
     draft.state(
-        paid=draft.statement.paid - (1 << (SCORE_WIDTH * limb)),
-        dust=draft.statement.dust + (1 << (SCORE_WIDTH * limb)),
+        paid=draft.statement.paid - (1 << (TOTAL_WIDTH * limb)),
+        dust=draft.statement.dust + (1 << (TOTAL_WIDTH * limb)),
     )
     settle(draft["totals"], "payout", 0)
     return draft.finish()
 
 
-@cheat(r"totals/score_limb\[\d+\] is the sum", says="a total score that is not 0 where nobody has scored")
+@cheat(r"totals/total\(score\)_limb\[\d+\] is the sum", says="a total score that is not 0 where nobody has scored")
 def score_of_nobody(name: str, policy: Policy) -> Forgery:
     limb = place(name)
     draft = Draft(NO_SCORE, policy)
-    share_out(draft, [0], total=1 << (SCORE_WIDTH * limb))
-    draft["totals"][f"score_limb[{limb}]"][0] = 1
-    settle(draft["totals"], "score", 0)
+    share_out(draft, [0], total=1 << (TOTAL_WIDTH * limb))
+    draft["totals"][f"{SCORE}_limb[{limb}]"][0] = 1
+    settle(draft["totals"], SCORE, 0)
     return draft.finish()
 
 
@@ -122,22 +121,24 @@ def payout_to_nobody(name: str, policy: Policy) -> Forgery:
     limb = place(name)
     draft = Draft(NO_SCORE, policy)
     draft["totals"][f"payout_limb[{limb}]"][0] = 1
-    draft.state(paid=1 << (SCORE_WIDTH * limb), dust=policy.pool - (1 << (SCORE_WIDTH * limb)))
+    draft.state(paid=1 << (TOTAL_WIDTH * limb), dust=policy.pool - (1 << (TOTAL_WIDTH * limb)))
     settle(draft["totals"], "payout", 0)
     return draft.finish()
 
 
-@cheat(r"payouts/score_limb\[\d+\] is added up", says="a total score that leaves out a limb of every score")
+@cheat(r"payouts/total\(score\)_limb\[\d+\] is added up", says="a total score that leaves out a limb of every score")
 def score_limb_left_out(name: str, policy: Policy) -> Forgery:
     limb = place(name)
-    # Without a pool, so that the smaller divisor does not spend more than there is.
-    nothing = replace(policy, pool=0)
-    draft = Draft(earning(1, 5 << (SCORE_WIDTH * limb), nothing), nothing)
-    (score,) = scores_of(draft)
-    left_out = score >> (SCORE_WIDTH * limb) & ((1 << SCORE_WIDTH) - 1)
-    share_out(draft, [score], total=score - (left_out << (SCORE_WIDTH * limb)))
-    draft["totals"][f"score_limb[{limb}]"][0] = 0
-    settle(draft["totals"], "score", 0)
+    # A pool of 1 and three accounts beside, so that the smaller divisor does not spend more than there is.
+    one = pro_rata_like(policy, pool=1)
+    others = 7 << (TOTAL_WIDTH * limb - 3) if limb else 1 << TOTAL_WIDTH
+    records = [record for account in (2, 3, 4) for record in earning(account, others, one)]
+    draft = Draft([*earning(1, 5 << (TOTAL_WIDTH * limb), one), *records], one)
+    scores = scores_of(draft)
+    left_out = sum(score >> (TOTAL_WIDTH * limb) & ((1 << TOTAL_WIDTH) - 1) for score in scores)
+    share_out(draft, scores, total=sum(scores) - (left_out << (TOTAL_WIDTH * limb)))
+    draft["totals"][f"{SCORE}_limb[{limb}]"][0] = 0
+    settle(draft["totals"], SCORE, 0)
     return draft.finish()
 
 
@@ -146,7 +147,7 @@ def payout_limb_left_out(name: str, policy: Policy) -> Forgery:
     limb = place(name)
     draft = Draft(RECORDS, policy)
     column = draft["totals"][f"payout_limb[{limb}]"]
-    left_out, column[0] = int(column[0]) << (SCORE_WIDTH * limb), 0
+    left_out, column[0] = int(column[0]) << (TOTAL_WIDTH * limb), 0
     draft.state(paid=draft.statement.paid - left_out, dust=draft.statement.dust + left_out)
     settle(draft["totals"], "payout", 0)
     return draft.finish()

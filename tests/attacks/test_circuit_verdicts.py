@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.circuits.scenarios import POLICY, SPAM, Record, scenario
+from tests.circuits.scenarios import POLICY, SPAM, Record, maximum_of, scenario
 from zkpay.circuits.checker import violations
 from zkpay.ledger.rules import ACCEPTED, DUPLICATE, OUT_OF_RANGE, UNDECLARED_VALUE
 
@@ -20,7 +20,7 @@ REASONS = (ACCEPTED, DUPLICATE, OUT_OF_RANGE, UNDECLARED_VALUE, SPAM)
 GOOD = Record(account=1, quantity=10, fingerprint=4)
 COPY = Record(account=2, quantity=20, fingerprint=4)
 OTHER = Record(account=2, quantity=30, fingerprint=5)
-LARGE = Record(account=3, quantity=POLICY.quantity_max + 1, fingerprint=4)
+LARGE = Record(account=3, quantity=maximum_of(POLICY, "quantity") + 1, fingerprint=4)
 # Of a kind that the policy does not declare.
 STRANGE = Record(account=3, quantity=10, kind=63, fingerprint=4)
 
@@ -29,8 +29,8 @@ def lawful(records: Sequence[Record]) -> bool:
     """Whether every record has a reason that the rules allow, and the one that they force."""
     seen = set()
     for record in records:
-        within = record.quantity <= POLICY.quantity_max and record.quality <= POLICY.quality_max
-        known = record.kind < len(POLICY.kinds)
+        within = record.quantity <= maximum_of(POLICY, "quantity") and record.quality <= maximum_of(POLICY, "quality")
+        known = record.kind < len(POLICY.rules.symbols[0].values)
         if record.reason in (ACCEPTED, DUPLICATE):
             if not (within and known) or (record.fingerprint in seen) != (record.reason == DUPLICATE):
                 return False

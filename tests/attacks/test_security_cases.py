@@ -15,9 +15,9 @@ import pytest
 
 from tests.attacks.forgery import Draft
 from tests.attacks.registry import CHEATS, POLICIES, all_names, example, load_all, run_trial
-from tests.attacks.shares import compare_and_hash
+from tests.attacks.shares import SCORE, compare_and_hash
 from tests.attacks.test_circuit_tally import settle as settle_tally
-from tests.circuits.scenarios import DUPLICATE, MIXED, POLICY, SPAM, Record, scenario
+from tests.circuits.scenarios import MIXED, POLICY, SPAM, Record, pro_rata_like, scenario
 from zkpay.circuits.checker import violated_names, violations
 from zkpay.circuits.gadgets.carry import Balance
 from zkpay.circuits.gadgets.witness import leaf_digests
@@ -26,7 +26,8 @@ from zkpay.circuits.nodes.witness import fill_nodes
 from zkpay.circuits.payout_circuit import build_circuit
 from zkpay.circuits.witness import fill_multiplicities
 from zkpay.errors import Rejected
-from zkpay.ledger.encoding import TAG_CONTRIBUTION, TAG_EMPTY, TAG_PAYOUT
+from zkpay.ledger.encoding import TAG_CONTINUED, TAG_CONTRIBUTION, TAG_EMPTY, TAG_PAYOUT
+from zkpay.ledger.rules import DUPLICATE
 from zkpay.ledger.tree import empty_roots, empty_subtrees
 from zkpay.stark.expression import Column, Expression, Linear, Phase, Product
 from zkpay.stark.field import P
@@ -39,23 +40,26 @@ PAIR = (Record(account=3, quantity=4_000), Record(account=5, quantity=9_000))
 PLAYED = {
     "1 limbs not tied to the value": ("payouts/score line 0", "payouts/payout line 0", "contributions/points line 0"),
     "2 a factor without a range": ("contributions/kind is in the policy", "contributions/quality[0] has 14 bits"),
-    "3 x and x + p": ("contributions/quantity[1] has 14 bits", "contributions/weighted_quality[1] has 5 bits"),
-    "4 carries that wrap": ("payouts/payout carry[2] has 14 bits", "totals/score carry[0] has 15 bits"),
+    "3 x and x + p": (
+        "contributions/quantity[1] has 14 bits",
+        "contributions/points: weight[kind] * quality[1] has 5 bits",
+    ),
+    "4 carries that wrap": ("payouts/payout carry[2] has 14 bits", "totals/total(score) carry[0] has 15 bits"),
     "5 remainder not below the divisor": (
-        "payouts/remainder_below difference has 15 bits",
-        "payouts/remainder_below difference is at least one",
+        "payouts/payout remainder below difference has 15 bits",
+        "payouts/payout remainder below difference is at least one",
         "payouts/payout remainder[0] has 15 bits",
     ),
     "7 sums modulo p": ("totals/payout carry[0] has 15 bits", "payouts/payout_limb[0] is added up"),
     "8 a comparison that binds nothing": (
-        "contributions/quantity_within difference has the sign",
+        "contributions/quantity within difference has the sign",
         "contributions/a valid quantity is within",
     ),
     "9 padding that carries points": ("tally/padding comes last", "uniqueness/padding comes last"),
     "10 first and last rows": (
         "tally/group ends with the table",
-        "tally/sum[0] starts",
-        "totals/score_limb[0] is 0 below the first row",
+        "tally/sum(points)[0] starts",
+        "totals/total(score)_limb[0] is 0 below the first row",
     ),
     "12 an account twice, a record twice or not at all": (
         "tally/order picks one place",
@@ -66,9 +70,9 @@ PLAYED = {
     "24 rounding": ("contributions/points remainder has 14 bits", "payouts/payout remainder[0] has 15 bits"),
     "finding 3: a rejection without its reason": (
         "uniqueness/nothing is earlier than the first",
-        "uniqueness/the first valid record is accepted",
+        "uniqueness/the first valid record comes first",
         "contributions/out of range is out of range",
-        "contributions/an unknown kind is unknown",
+        "contributions/undeclared is undeclared",
         "tally/rejected_count adds up",
     ),
     "finding 11: groups and their ends": (
@@ -108,7 +112,7 @@ def test_case_6_a_payout_where_nobody_has_scored(remainder: int, broken: str) ->
 
 
 def test_case_6_nothing_at_all() -> None:
-    for records, policy in (([], POLICY), (PAIR, replace(POLICY, pool=0))):
+    for records, policy in (([], POLICY), (PAIR, pro_rata_like(POLICY, pool=0))):
         assert violations(Draft(records, policy).circuit, Draft(records, policy).witness) == []
     with pytest.raises(Rejected, match="account_count"):
         Draft([], POLICY).state(account_count=1)
@@ -147,10 +151,10 @@ def test_case_11_constants_are_the_policys() -> None:
     draft = Draft(PAIR, POLICY)
     with pytest.raises(Rejected, match="the policy says"):
         build_circuit(POLICY, replace(draft.statement, pool=POLICY.pool + 1, dust=draft.statement.dust + 1))
-    for other in (replace(POLICY, weights=(3, 5, 40, 2)), replace(POLICY, quality_max=9_999)):
+    for other in (pro_rata_like(POLICY, weights=(3, 5, 40, 2)), pro_rata_like(POLICY, quality_max=9_999)):
         assert build_circuit(other, draft.statement).digest != draft.circuit.digest
     # The witness of one pool is none of another.
-    other = replace(POLICY, pool=POLICY.pool + 2**40)
+    other = pro_rata_like(POLICY, pool=POLICY.pool + 2**40)
     statement = replace(draft.statement, pool=other.pool, dust=draft.statement.dust + 2**40)
     assert "payouts/payout line 2" in violated_names(build_circuit(other, statement), draft.witness)
 
@@ -160,7 +164,7 @@ def test_case_13_no_tuple_can_be_taken_p_times() -> None:
         scenario([], POLICY).statement,
         contribution_count=1 << 20,
         account_count=1 << 20,
-        counts=(("accepted", 1 << 20), ("duplicate", 0), ("out_of_range", 0), ("unknown_kind", 0), ("spam", 0)),
+        counts=(("accepted", 1 << 20), ("duplicate", 0), ("out_of_range", 0), ("undeclared", 0), ("spam", 0)),
     )
     circuit = build_circuit(POLICY, statement)
     buses = {item.bus.name for placed in circuit.placed for item in placed.table.interactions}
@@ -178,14 +182,14 @@ def test_case_13_no_tuple_can_be_taken_p_times() -> None:
 def test_case_14_no_row_of_a_fixed_table_is_always_true() -> None:
     draft = Draft(PAIR, POLICY)
     contributions = draft["contributions"]
-    # All zeros: a kind that no row of the kinds table has; its padding repeats the unknown kind.
-    for name in ("kind", "known", "weight[0]"):
+    # All zeros: an entry that no row of the table has; its padding repeats the undeclared kind.
+    for name in ("kind", "kind known", "weight[0]"):
         contributions[name][0] = 0
-    assert "bus/kinds" in found(draft)
+    assert "bus/tables" in found(draft)
     for item in example(POLICY).placed:
-        if item.table.name == "kinds":
+        if item.table.name == "tables":
             rows = {tuple(row) for row in np.stack(item.table.preprocessed_values, axis=1).tolist()}
-            assert rows == {(0, 1, 3), (1, 1, 5), (2, 1, 40), (3, 1, 1), (63, 0, 0)}
+            assert rows == {(1, 0, 1, 3), (1, 1, 1, 5), (1, 2, 1, 40), (1, 3, 1, 1), (1, 63, 0, 0)}
 
 
 def test_case_15_trees_and_buses_are_apart() -> None:
@@ -194,15 +198,15 @@ def test_case_15_trees_and_buses_are_apart() -> None:
     assert found(draft, **swapped) == {"bus/tree"}
     buses = {item.bus for placed in draft.circuit.placed for item in placed.table.interactions}
     assert len({bus.identifier for bus in buses}) == len(buses)
-    assert len({TAG_CONTRIBUTION, TAG_PAYOUT, TAG_EMPTY}) == 3
+    assert len({TAG_CONTRIBUTION, TAG_PAYOUT, TAG_EMPTY, TAG_CONTINUED}) == 4
 
 
 OTHER = Record(account=5, quantity=9_001)
 CHANGED = {
     "contribution_root": Draft([*PAIR, OTHER], POLICY).root("contribution"),
     "payout_root": Draft([*PAIR, OTHER], POLICY).root("payout"),
-    "total_score": sum(3 * record.quantity for record in (*PAIR, PAIR[0])) + 1,
-    "counts": (("accepted", 2), ("duplicate", 0), ("out_of_range", 0), ("unknown_kind", 0), ("spam", 1)),
+    "totals": ((SCORE, sum(3 * record.quantity for record in (*PAIR, PAIR[0])) + 1),),
+    "counts": (("accepted", 2), ("duplicate", 0), ("out_of_range", 0), ("undeclared", 0), ("spam", 1)),
 }
 
 
@@ -227,7 +231,7 @@ def test_case_20_heights_follow_from_public_values() -> None:
 def test_case_22_a_node_is_no_leaf_and_a_leaf_no_node() -> None:
     # The root's children of a tree of four, passed off as the two leaves of a tree of two.
     draft = Draft([*PAIR, *PAIR], POLICY)
-    counts = (("accepted", 2), ("duplicate", 0), ("out_of_range", 0), ("unknown_kind", 0), ("spam", 0))
+    counts = (("accepted", 2), ("duplicate", 0), ("out_of_range", 0), ("undeclared", 0), ("spam", 0))
     two = build_circuit(POLICY, replace(draft.statement, contribution_count=2, counts=counts))
     witness = {name: values.copy() for name, values in draft.witness.items()}
     fill_multiplicities(two, witness)
@@ -238,11 +242,12 @@ def test_case_22_a_node_is_no_leaf_and_a_leaf_no_node() -> None:
 def test_case_24_dust_is_less_than_a_unit_for_each_account(records: tuple[Record, ...]) -> None:
     statement = Draft(records, POLICY).statement
     assert 0 < statement.dust < statement.account_count
-    # The last one is not given the dust.
+    # Nobody is given the dust.
     draft = Draft(records, POLICY)
-    *payouts, last = draft.epoch.distribution.payouts
-    draft.pay(list(draft.epoch.distribution.scores), [*payouts, last + statement.dust])
-    assert "bus/range" in found(draft)
+    draft["payouts"]["payout[0]"][0] += statement.dust
+    draft.state(paid=POLICY.pool, dust=0)
+    compare_and_hash(draft)
+    assert "payouts/payout line 0" in found(draft)
 
 
 @pytest.mark.parametrize(
@@ -251,7 +256,7 @@ def test_case_24_dust_is_less_than_a_unit_for_each_account(records: tuple[Record
         {"contribution_root": (P,) * 8},
         {"payout_root": (0,) * 7},
         {"contribution_count": 1 << 21},
-        {"total_score": 1 << 200},
+        {"totals": ((SCORE, 1 << 200),)},
         {"paid": -1},
         {"counts": ()},
         {"account_count": 3},
@@ -266,9 +271,7 @@ def test_case_25_hostile_statements_are_rejected_not_crashed_on(fields: dict[str
 PACKED = {
     # (low, high) columns of a leaf's element; the high one at 2^14.
     "element 20": ("quantity[0]", "quantity[1]"),
-    "element 21": ("quantity[2]", "quantity[3]"),
-    "element 22": ("quantity[4]", "quantity[5]"),
-    "element 23": ("quantity[6]", "quality[0]"),
+    "element 21": ("quantity[2]", "quality[0]"),
 }
 
 
@@ -303,9 +306,9 @@ def test_finding_2_second_openings_of_a_payouts_leaf(element: int, times: int) -
 def test_finding_2_tag_reason_and_kind_have_no_second_opening() -> None:
     draft = Draft(PAIR, POLICY)
     contributions = draft["contributions"]
-    # Element 0 is 1 + 2^4 reason + 2^10 kind + 2^16 quality[1]: a kind of 64 is a quality of 2^14.
-    contributions["kind"][0], contributions["quality[1]"][0] = 64, P - 1
-    assert {"bus/kinds", "bus/range"} <= found(draft)
+    # Element 0 is 1 + 2^4 reason + 2^10 kind + 2^16 slot: a kind of 64 is a slot of 1 more.
+    contributions["kind"][0] = 64
+    assert "bus/tables" in found(draft)
 
 
 def test_finding_3_a_record_out_of_range_blocks_no_epoch() -> None:
@@ -340,8 +343,16 @@ def test_finding_10_roots_of_none_and_of_one(records: tuple[Record, ...], count:
 
 TUPLES = {
     "tally": ("account[0]", "account[5]", "accepted", "points[0]", "points[2]"),
-    "uniqueness": ("index", "fingerprint[0]", "fingerprint[7]", "valid", "accepted"),
-    "payouts": ("index", "account[0]", "account[5]", "sum[0]", "sum[2]", "accepted_count", "rejected_count"),
+    "uniqueness": ("index", "key[0]", "key[7]", "valid", "first"),
+    "payouts": (
+        "index",
+        "account[0]",
+        "account[5]",
+        "sum(points)[0]",
+        "sum(points)[2]",
+        "accepted_count",
+        "rejected_count",
+    ),
 }
 CARRIED = {"tally": "bus/records", "uniqueness": "bus/unique", "payouts": "bus/accounts"}
 
@@ -357,7 +368,7 @@ def test_finding_11_the_divisor_is_public_in_every_row() -> None:
     circuit = example(POLICY)
     table = next(item.table for item in circuit.placed if item.table.name == "payouts")
     assert not any("total" in column.name or "divisor" in column.name for column in table.columns)
-    assert any(name.startswith("divisor") for name in circuit.publics)
+    assert any(name.startswith("payouts/") for name in circuit.publics)
 
 
 def columns_of(expression: Expression) -> set[Column]:
@@ -371,8 +382,16 @@ def columns_of(expression: Expression) -> set[Column]:
     return set()
 
 
-# Bounded otherwise: a bit; looked up among the kinds; added up from what the records' bus carries; sums of limbs.
-BOUNDED = ("reason accepted", "weight[", "sum[", "score_limb[", "payout_limb[")
+# Bounded otherwise: a bit; looked up in the tables; from what the records' bus carries; sums of limbs.
+BOUNDED = (
+    "reason accepted",
+    "weight[",
+    "sum(points)[",
+    "max(quantity)[",
+    "accepted_count",
+    "total(score)_limb[",
+    "payout_limb[",
+)
 
 
 @pytest.mark.parametrize("policy", POLICIES)

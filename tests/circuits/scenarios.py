@@ -134,6 +134,32 @@ RULES = policy_of(
 """Every rule at once."""
 
 
+def maximum_of(policy: Policy, field: str) -> int:
+    """The largest number that a field may have."""
+    (number,) = (declared for declared in policy.rules.numbers if declared.name == field)
+    return number.maximum
+
+
+def pro_rata_like(
+    policy: Policy,
+    *,
+    pool: int | None = None,
+    kinds: Sequence[str] | None = None,
+    weights: Sequence[int] | None = None,
+    quantity_max: int | None = None,
+    quality_max: int | None = None,
+) -> Policy:
+    """A policy of `pro_rata` with other numbers."""
+    return pro_rata(
+        kinds=policy.rules.symbols[0].values if kinds is None else kinds,
+        pool=policy.pool if pool is None else pool,
+        weights=policy.tables["weight"].values if weights is None else weights,
+        quantity_max=maximum_of(policy, "quantity") if quantity_max is None else quantity_max,
+        quality_max=maximum_of(policy, "quality") if quality_max is None else quality_max,
+        unique=bool(policy.rules.unique),
+    )
+
+
 @dataclass(frozen=True)
 class Record:
     """One contribution; `fingerprint` None stands for one of its own, `values` for fields of other names."""
