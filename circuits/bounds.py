@@ -116,7 +116,7 @@ def bounds_for(policy: Policy, heights: Mapping[str, int]) -> Bounds:
     arguments: dict[Node, Argument] = {}
     aggregates: list[Aggregate] = []
     names: set[str] = {"account", "salt"}
-    lines = {line: name for name, line in reversed(program.lines.items())}
+    lines = {line: name for name, line in reversed(list(program.lines.items()))}
     for node in program.aggregates:
         if node not in nodes:
             continue

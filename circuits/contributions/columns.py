@@ -17,8 +17,9 @@ SALT: Final = "salt"
 CORRECTS: Final = "corrects"
 GAP: Final = "replaced before"
 WINDOW: Final = "window"
+FIRST: Final = "first"
 
-_OWN: Final = frozenset({INDEX, SALT, ACCOUNT, FINGERPRINT, REPLACES, CORRECTS, WINDOW})
+_OWN: Final = frozenset({INDEX, SALT, ACCOUNT, FINGERPRINT, REPLACES, CORRECTS, WINDOW, FIRST})
 
 
 def flag_name(reason: str) -> str:
@@ -53,7 +54,7 @@ def table_name(table: str) -> str:
 
 def first_name(rule: int) -> str:
     """The column that is 1 where the record is the first valid one with its key under that unique rule."""
-    return f"first[{rule}]"
+    return f"{FIRST}[{rule}]"
 
 
 @dataclass(frozen=True)

@@ -106,9 +106,14 @@ POLICIES: dict[str, Policy] = {
             'quantity_within = { values = ["x"] }',
             'corrects = { max = "5" }',
             'window = { max = "5" }',
+            'first = { max = "5" }',
         ),
         tables=("known = { data = 1, compute = 2, model-v2 = 3 }", "accepted_count = [5]"),
-        rules=("corrections = true", 'limit = { window = { time = "window", length = 2, count = 100 } }'),
+        rules=(
+            "corrections = true",
+            'limit = { window = { time = "window", length = 2, count = 100 } }',
+            'unique = ["fingerprint", ["fingerprint", "first"]]',
+        ),
     ),
     "several blocks": policy_of(
         {"payout": "sum(one % 10 + two % 10 + three % 10) + max(two % 100)"},
@@ -125,6 +130,7 @@ VALUES: dict[str, Sequence[int]] = {
     "salt": (0, 16_384, 20_000),
     "corrects": (0, 5),
     "window": (0, 1, 5),
+    "first": (0, 1, 5),
     "quantity_within": (0,),
     "one": (0, 2**127, 2**127 - 1),
     "two": (1, 2**127, 2**126 + 12_345),
