@@ -96,8 +96,11 @@ class Liar:
         true = lawful(case.rows, self.circuit.rules, reasons)
         totals = dict(evaluate(case.policy, other.contributions).totals) if true else honest.totals
         epoch = Epoch(self.circuit, other.contributions, totals)
-        truth = truth_of(other, totals) if true else None
-        return Lie(f"reasons {case.reasons} -> {reasons}", epoch.draft, epoch.claims(), truth, lawful=true)
+        name = f"reasons {case.reasons} -> {reasons}"
+        if not true or other.exact.paid > case.made.pool:
+            # Nor can what overspends the pool be proved, lawful as the reasons may be.
+            return Lie(name, epoch.draft, epoch.claims(), None)
+        return Lie(name, epoch.draft, epoch.claims(), truth_of(other, totals), lawful=True)
 
     def cell(self, dice: random.Random, case: Case, honest: Epoch) -> Lie | None:
         """One cell of one table, or two that are moved against one another."""
