@@ -191,9 +191,7 @@ def overweight(policy: Policy) -> Forgery:
     return published(draft)
 
 
-@cheat(
-    r"contributions/points\[\d+\] is 0 where idle", says="an account is paid for a record that was rejected as spam"
-)
+@cheat(r"contributions/points\[\d+\] is 0 where idle", says="an account is paid for a record that was rejected as spam")
 def points_of_the_rejected(name: str, policy: Policy) -> Forgery:
     draft = Draft([Record(account=1, quantity=50), Record(account=1, quantity=70, reason=SPAM)], policy)
     draft["contributions"][name.removeprefix("contributions/").removesuffix(" is 0 where idle")][1] = 1

@@ -192,9 +192,7 @@ def record(
 ) -> Record:
     """A record for `EVERYTHING`."""
     fields = {"time": time, "wide": 2**128 - 1, "task": 0, "kind": 0, "quantity": quantity} | more
-    return Record(
-        account, fingerprint=fingerprint, reason=reason, replaces=replaces, values=tuple(fields.items())
-    )
+    return Record(account, fingerprint=fingerprint, reason=reason, replaces=replaces, values=tuple(fields.items()))
 
 
 FULL_EPOCH = [
