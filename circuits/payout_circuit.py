@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
+from math import prod
 
 from zkpay.circuits.bounds import PAID, Bounds, bounds_for
 from zkpay.circuits.buses import CONTRIBUTION_TREE, PAYOUT_TREE, TREE, buses_for
@@ -34,6 +35,7 @@ from zkpay.ledger.contributions import MAX_CONTRIBUTIONS
 from zkpay.ledger.rules import ACCEPTED
 from zkpay.ledger.tree import empty_subtrees, tree_depth
 from zkpay.policy.language.columns import public_values
+from zkpay.policy.language.program import Node
 from zkpay.policy.policy import Policy
 from zkpay.poseidon.permutation import PERMUTATION_ID
 from zkpay.stark.air import Circuit, PlacedTable, PublicTerm, Table
@@ -153,14 +155,24 @@ def _check_multiplicities(placed: tuple[PlacedTable, ...]) -> None:
 def _numbers(bounds: Bounds, compilers: tuple[FormulaCompiler, ...], statement: Statement) -> dict[str, int]:
     """The value of every public number, by its name."""
     totals = dict(statement.totals)
-    values = public_values(bounds.program, totals)
+    try:
+        values = public_values(bounds.program, totals)
+    except ValueError as error:
+        raise _inconsistent(str(error)) from error
     numbers = {PAID: statement.paid}
     numbers |= {total.public.name: totals[text] for text, total in zip(totals, bounds.totals, strict=False)}
     for compiler in compilers:
         for name, node in compiler.public_numbers.items():
-            if numbers.setdefault(name, values[node]) != values[node]:
+            value = _public_value(node, values)
+            if numbers.setdefault(name, value) != value:
                 raise ValueError(f"two public numbers are called {name}")
     return numbers
+
+
+def _public_value(node: Node, values: Mapping[Node, int]) -> int:
+    """The value of a node of the program, or of a product that the compiler made of some."""
+    known = values.get(node)
+    return prod(_public_value(factor, values) for factor in node.arguments) if known is None else known
 
 
 def _publics(tables: list[Table], numbers: dict[str, int], statement: Statement) -> dict[str, int]:

@@ -290,12 +290,12 @@ class FormulaCompiler:
 
     def canonical(self, node: Node, width: int) -> Natural:
         """The value in limbs of `width` bits, of degree at most 1: new ones if there are none."""
-        found = [form for form in self._forms_within(node, width) if is_canonical(form, width)]
+        found = [form for form in self._forms_within(node, width) if _is_tight(form, node, width)]
         return found[0] if found else self.number(node, width=width)
 
     def has_canonical(self, node: Node, width: int) -> bool:
         """Whether there are such limbs already."""
-        return any(is_canonical(form, width) for form in self._forms_within(node, width))
+        return any(_is_tight(form, node, width) for form in self._forms_within(node, width))
 
     def widths(self, *nodes: Node) -> list[int]:
         """Widths in which some of the nodes are written already, and the widest and the usual one."""
@@ -338,6 +338,11 @@ class FormulaCompiler:
             self._publics[node] = known
             self.public_numbers[known.name] = node
         return known
+
+
+def _is_tight(form: Natural, node: Node, width: int) -> bool:
+    """Whether a form is canonical and has no limbs beyond the node's bound, as entries of a larger table have."""
+    return is_canonical(form, width) and _bits(form) <= node.high.bit_length()
 
 
 def _bits(number: Natural) -> int:

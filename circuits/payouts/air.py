@@ -140,7 +140,8 @@ def _add_up(table: Table, bounds: Bounds, compiler: FormulaCompiler, is_real: Co
     compiler.number(paid.node, width=TOTAL_WIDTH, maximum=bounds.payout_maximum)
     payout: list[Expression] = []
     for total in (paid, *totals):
-        number = compiler.number(total.node, width=TOTAL_WIDTH)
+        maximum = bounds.payout_maximum if total is paid else None
+        number = compiler.number(total.node, width=TOTAL_WIDTH, maximum=maximum)
         limbs = limbs_of(number, len(total.widths), TOTAL_WIDTH, total.node)
         payout = payout or limbs
         for k, limb in enumerate(limbs):
