@@ -37,14 +37,19 @@ def read_account(
 ) -> AccountReading:
     """Read all leaves of an account; `totals` by text.
 
-    Rejected `wrong-account` for somebody else's leaf, otherwise by what is wrong with a leaf that no record has.
+    Rejected `wrong-account` for somebody else's leaf, `records-incomplete` where the formula has no value for these
+    records, otherwise by what is wrong with a leaf that no record has.
     """
     leaves = [_checked_leaf(policy, account, opening) for opening in openings]
     told = [_told(policy, opening, leaf) for opening, leaf in zip(openings, leaves, strict=True)]
     accepted = [index for index, leaf in enumerate(leaves) if leaf.reason == ACCEPTED]
     if not accepted:
         return AccountReading(tuple(told), None, None)
-    found = evaluate(policy.formula, [Record(account, leaves[index].values) for index in accepted], totals)
+    try:
+        found = evaluate(policy.formula, [Record(account, leaves[index].values) for index in accepted], totals)
+    except ArithmeticError as error:
+        # What is safe for all records of the epoch needn't be for some: total(min(x)) - min(x) without the smallest x.
+        raise Rejected("records-incomplete", f"no account with exactly these accepted records exists: {error}") from None
     for place, index in enumerate(accepted):
         told[index] = replace(told[index], lines=_lines(policy.formula, found, Level.CONTRIBUTION, place))
     lines = _lines(policy.formula, found, Level.ACCOUNT, 0)
