@@ -275,3 +275,20 @@ def test_a_formula_without_accounts_lines_or_totals(tmp_path: Path) -> None:
     payout = zkpay.verify_receipt(receipt.path, public=folder / "public").receipt.payout
     assert payout is not None
     assert (payout.amount, payout.lines) == (1_500000, {})
+
+
+def test_records_left_out_are_noticed_where_the_formula_needs_all(tmp_path: Path) -> None:
+    """A difference that is never negative over whole accounts can be so over some of an account's records."""
+    text = RULES_POLICY[: RULES_POLICY.index("[formula]")] + '[formula]\npayout = "total(min(task)) - min(task)"\n'
+    contributions, policy = write_inputs(tmp_path, (RULES_ROWS[1], RULES_ROWS[3]), text, RULES_HEADER)
+    folder = zkpay.commit(contributions, policy, epoch="few", out=tmp_path / "epoch").folder
+    zkpay.prove(folder)
+    receipt = zkpay.issue_receipt(folder, BOB, out=tmp_path / "bob.json")
+    zkpay.verify_receipt(receipt.path, public=folder / "public")
+    content = json.loads(receipt.path.read_bytes())
+    assert [record["fields"]["task"] for record in content["contributions"]] == ["1", "2"]
+    del content["contributions"][0]
+    receipt.path.write_bytes(encode_json(content))
+    with pytest.raises(Rejected) as caught:
+        zkpay.verify_receipt(receipt.path, public=folder / "public")
+    assert caught.value.reason == "records-incomplete"
