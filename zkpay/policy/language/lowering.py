@@ -197,7 +197,9 @@ class _Lowering:
             return nodes.arithmetic(Operation.SUBTRACT, a, b)
         guard = nodes.guard(proofs.facts.literals)
         lowered = nodes.select(guard, b, a)
-        return nodes.arithmetic(Operation.SUBTRACT, a, lowered, within=(0, proofs.difference_bounds(a, b)[1]))
+        # Facts may hold wherever there is an account, so that no selection is left; an epoch without any has none.
+        with nodes.at_least(guard.level):
+            return nodes.arithmetic(Operation.SUBTRACT, a, lowered, within=(0, proofs.difference_bounds(a, b)[1]))
 
     def _divided(self, expression: Expression, a: Node, b: Node) -> Node:
         nodes = self._nodes
@@ -206,7 +208,9 @@ class _Lowering:
             if b is nodes.zero:
                 return b
             present = nodes.at_most(nodes.one, b)
-            if not nodes.vanishes(a, present, False, zero=b.arguments[0]):
+            # A total of 0 has addends of 0, or none: without accounts a public numerator may be anything.
+            addend = b.arguments[0] if a.level > Level.TOTAL else None
+            if not nodes.vanishes(a, present, False, zero=addend):
                 a = nodes.select(present, a, nodes.zero)
             b = nodes.select(present, b, nodes.one)
         elif proofs is None:

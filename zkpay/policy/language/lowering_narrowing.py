@@ -15,6 +15,7 @@ from zkpay.policy.language.tree import Formula, Span
 def narrowed(program: Program, formula: Formula, records: int, accounts: int) -> Program:
     """The formula's program, narrowed to at most so many records and accounts, 1 or more."""
     nodes = Nodes(formula, records, accounts, formula.payout.expression)
+    nodes.most_nodes = None
     made: dict[Node, Node] = {}
     for node in program.nodes:
         nodes.place, nodes.least_level = Place(node.text, node.line, Span(0, 0)), node.level

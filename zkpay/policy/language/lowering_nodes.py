@@ -6,7 +6,8 @@ policy gives the same program on every machine.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -44,6 +45,8 @@ class Nodes:
         self.place = place
         self.least_level = Level.CONSTANT
         """Of new nodes but constants: bounds that hold for accounts only may not reach the epoch's public values."""
+        self.most_nodes: int | None = MAX_NODES
+        """More are a fault of the formula; None where a formula that passed is made anew, which may take some more."""
         self.records = records
         self.accounts = accounts
         self.context = Context(formula)
@@ -61,6 +64,15 @@ class Nodes:
         if literals not in self._proofs:
             self._proofs[literals] = Proofs(self.context, literals, self._proofs.get(()))
         return self._proofs[literals]
+
+    @contextmanager
+    def at_least(self, level: Level) -> Iterator[None]:
+        """Make nodes of this level at least: their bounds need what is known there."""
+        outside, self.least_level = self.least_level, max(self.least_level, level)
+        try:
+            yield
+        finally:
+            self.least_level = outside
 
     def fault(self, why: str, remedy: str) -> FormulaFault:
         """A fault at the present place."""
@@ -345,7 +357,7 @@ class Nodes:
         known = self._made.get(key)
         if known is not None and known.level is level and is_within(known, bounds):
             return known
-        if len(self._number) == MAX_NODES:
+        if len(self._number) == self.most_nodes:
             raise self.fault(f"the formula has more than {MAX_NODES} different parts", "shorten it")
         text = str(value) if operation is Operation.CONSTANT else shortened(self.place.text)
         node = Node(operation, arguments, value, bounds[0], bounds[1], level, text, self.place.line)

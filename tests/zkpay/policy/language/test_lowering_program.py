@@ -19,6 +19,7 @@ from tests.zkpay.policy.language.formulas import (
 from zkpay.policy.language.columns import public_values
 from zkpay.policy.language.formula import parse_formula
 from zkpay.policy.language.lowering import lower
+from zkpay.policy.language.lowering_nodes import MAX_NODES
 from zkpay.policy.language.program import CONDITIONS, Node, Operation, Program
 from zkpay.policy.language.tree import FormulaFaults, Level
 
@@ -152,3 +153,44 @@ def test_guards_are_as_small_as_the_proof_needs() -> None:
 @pytest.mark.parametrize("text", ["total(count())", "total(count()) + 1", "cap // 3"])
 def test_payouts_of_the_epoch_are_lower_level_nodes(text: str) -> None:
     assert program_of(payout=text).payout.level <= Level.TOTAL
+
+
+@pytest.mark.parametrize(
+    ("guard", "text"),
+    [
+        # The guard holds for every account, and only accounts make the difference safe.
+        ("u <= count() - (1 if count() >= 2 else 0)", "total(count()) - u"),
+        ("u <= count() - (1 if count() >= 2 else 0)", "(total(count()) - u) * 2"),
+    ],
+)
+def test_what_needs_an_account_is_not_public(guard: str, text: str) -> None:
+    program = program_of(u="1 - min(total(sum(quantity)), 1)", payout=f"{text} if {guard} else 0")
+    assert program.payout.level is Level.ACCOUNT
+    values = public_values(program, dict.fromkeys(program.totals, 0))
+    assert all(node.low <= value <= node.high for node, value in values.items())
+
+
+@pytest.mark.parametrize(
+    ("text", "total"),
+    [
+        ("1 // total(min(count(), 1))", "total(min(count(), 1))"),
+        ("round_div(share[2], total(share[1 + min(count(), 1)]))", "total(share[1 + min(count(), 1)])"),
+    ],
+)
+def test_public_shares_of_a_total_without_accounts_are_0(text: str, total: str) -> None:
+    program = program_of(x=text)
+    assert public_values(program, {total: 0})[program.lines["x"]] == 0
+    assert columns_of(program, []).line("x") == 0
+
+
+def test_a_formula_that_passed_is_narrowed_though_it_gets_more_nodes() -> None:
+    """For one record `count() + 10` is a constant, and each comparison with one takes a node more."""
+    lines, before = {"s": "sum(quantity)"}, "0"
+    for start in range(0, 810, 15):
+        counted = [f"(1 if s <= count() + {10 + start + k} else 0)" for k in range(15)]
+        lines[f"l{start}"] = " + ".join([before, *counted])
+        before = f"l{start}"
+    formula = formula_of(**lines, payout=before)
+    assert len(lower(formula, MANY, MANY).nodes) <= MAX_NODES
+    few = lower(formula, 1, 1)
+    assert (few.records, few.payout.high) == (1, 810)
