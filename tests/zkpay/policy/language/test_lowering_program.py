@@ -184,10 +184,10 @@ def test_public_shares_of_a_total_without_accounts_are_0(text: str, total: str) 
 
 
 def test_a_formula_that_passed_is_narrowed_though_it_gets_more_nodes() -> None:
-    """For one record `count() + 10` is a constant, and each comparison with one takes a node more."""
-    lines, before = {"s": "sum(quantity)"}, "0"
+    """For one record `count() + 10` is a constant, and a comparison with one takes two nodes more."""
+    lines, before = {"s": "sum(wide)"}, "0"
     for start in range(0, 810, 15):
-        counted = [f"(1 if s <= count() + {10 + start + k} else 0)" for k in range(15)]
+        counted = [f"(1 if s <= count() + {10 + 3 * (start + k)} else 0)" for k in range(15)]
         lines[f"l{start}"] = " + ".join([before, *counted])
         before = f"l{start}"
     formula = formula_of(**lines, payout=before)
