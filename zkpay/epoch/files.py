@@ -12,10 +12,10 @@ import os
 import re
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 import rfc8785
 
@@ -28,6 +28,7 @@ PRIVATE_FOLDER: Final = 0o700
 PUBLIC_FILE: Final = 0o644
 INCOMPLETE: Final = ".incomplete"
 
+_SYNCS_ALL: Final = hasattr(os, "sync")
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
@@ -75,11 +76,14 @@ def write_durably(path: StrPath, data: bytes, mode: int) -> None:
 
     The mode is there from the start: private bytes are never readable in between.
     """
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), mode)
-    with os.fdopen(descriptor, "wb") as file:
+    with _new_file(path, mode) as file:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
+
+
+def _new_file(path: StrPath, mode: int) -> IO[bytes]:
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), mode), "wb")
 
 
 def replace_file(path: StrPath, data: bytes, mode: int) -> None:
@@ -87,19 +91,38 @@ def replace_file(path: StrPath, data: bytes, mode: int) -> None:
     target = Path(path)
     with writing(target):
         remove_leftovers(target)
-        put_file(target, data, mode)
+        _put(target, data, mode, write_durably)
         sync_renames(target.parent)
 
 
-def put_file(target: Path, data: bytes, mode: int) -> None:
-    """`replace_file` for one of many in a folder: who calls this looks after leftovers and renames once for all."""
+def put_one_of_many(target: Path, data: bytes, mode: int) -> None:
+    """`replace_file` for one of many in a folder: who calls this sees to leftovers before and `sync_many` after.
+
+    To wait for the disk at each of a hundred thousand files would take many minutes.
+    """
     with writing(target):
-        temporary = incomplete_beside(target)
-        try:
-            write_durably(temporary, data, mode)
-            os.replace(temporary, target)
-        finally:
-            temporary.unlink(missing_ok=True)
+        _put(target, data, mode, _write_undurably if _SYNCS_ALL else write_durably)
+
+
+def sync_many(folder: Path) -> None:
+    """Wait until all that `put_one_of_many` put into `folder` is on the disk."""
+    if _SYNCS_ALL:
+        os.sync()
+    sync_renames(folder)
+
+
+def _put(target: Path, data: bytes, mode: int, write: Callable[[Path, bytes, int], None]) -> None:
+    temporary = incomplete_beside(target)
+    try:
+        write(temporary, data, mode)
+        os.replace(temporary, target)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _write_undurably(path: Path, data: bytes, mode: int) -> None:
+    with _new_file(path, mode) as file:
+        file.write(data)
 
 
 def sync_folder(folder: Path) -> None:

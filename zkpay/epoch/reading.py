@@ -49,7 +49,7 @@ def read_account(
         found = evaluate(policy.formula, [Record(account, leaves[index].values) for index in accepted], totals)
     except ArithmeticError as error:
         # What is safe for all records of the epoch needn't be for some: total(min(x)) - min(x) without the smallest x.
-        raise Rejected("records-incomplete", f"no account with exactly these accepted records exists: {error}") from None
+        raise Rejected("records-incomplete", f"these can't be all accepted records: {error}") from None
     for place, index in enumerate(accepted):
         told[index] = replace(told[index], lines=_lines(policy.formula, found, Level.CONTRIBUTION, place))
     lines = _lines(policy.formula, found, Level.ACCOUNT, 0)

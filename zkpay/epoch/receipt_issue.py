@@ -14,11 +14,11 @@ from zkpay.epoch.files import (
     PRIVATE_FILE,
     PRIVATE_FOLDER,
     StrPath,
-    put_file,
+    put_one_of_many,
     read_capped,
     remove_leftovers_in,
     replace_file,
-    sync_renames,
+    sync_many,
     writing,
 )
 from zkpay.epoch.layout import MAX_BYTES, PAYOUTS, PROOF, STATEMENT, public_folder
@@ -72,10 +72,10 @@ def issue_receipts(folder: StrPath, *, out: StrPath) -> list[Issued]:
         # Once for all: a walk through the folder for each of its files would take hours for many accounts.
         remove_leftovers_in(target)
         issued = [
-            issuer.write(place, target / f"{issuer.address(place)}{SUFFIX}", put_file)
+            issuer.write(place, target / f"{issuer.address(place)}{SUFFIX}", put_one_of_many)
             for place in range(len(issuer.accounts))
         ]
-        sync_renames(target)
+        sync_many(target)
         return issued
 
 

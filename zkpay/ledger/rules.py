@@ -7,6 +7,7 @@ them in the order in which it declares them. Reasons of rules are proved both wa
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 from zkpay.ledger.fields import Field, NumberField, SymbolField
@@ -86,7 +87,7 @@ class Rules:
         """All reason names; index = code."""
         return BUILT_IN_REASONS + self.reasons
 
-    @property
+    @cached_property
     def usable_reasons(self) -> dict[int, str]:
         """Reasons that a record under these rules can have, by code, ascending."""
         absent = set()

@@ -107,7 +107,7 @@ class Statement:
 
 def digest_hex(digest: Digest) -> str:
     """A digest of 8 elements as 64 hex digits, each element 8 digits, first element first."""
-    return "".join(f"{element:08x}" for element in digest)
+    return b"".join([element.to_bytes(4, "big") for element in digest]).hex()
 
 
 def parse_digest(value: Any, name: str) -> Digest:

@@ -7,16 +7,19 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+import rfc8785
 
 import zkpay
 from tests.zkpay.epoch.folders import ALICE, BOB, CAROL, DAVE, ROWS, make_committed
 from zkpay.cli import main
 from zkpay.epoch import receipt_check
 from zkpay.epoch.files import encode_json
+from zkpay.epoch.receipt import Receipt
 from zkpay.errors import InputError, Refused, Rejected
 from zkpay.ledger.accounts import checksum_address, parse_account
 from zkpay.ledger.encoding import decode_contribution_leaf
@@ -267,6 +270,31 @@ def test_a_text_without_a_utf8_form_is_refused(
     path.write_text(json.dumps(content, sort_keys=True, separators=(",", ":")), encoding="utf-8")
     with pytest.raises((InputError, Rejected)):
         zkpay.verify_receipt(path, public=proved / "public")
+
+
+@pytest.mark.parametrize("name", ["Kind", "k\u0131nd", "\U0001d11e", "kind ", ""])
+def test_a_name_that_no_policy_has_is_unreadable(name: str, receipts: dict[str, Path]) -> None:
+    content = json.loads(receipts[BOB].read_bytes())
+    for named in ("fields", "lines"):
+        record = {**content["contributions"][0], named: {name: "1"}}
+        with pytest.raises(InputError, match="names of a policy"):
+            Receipt.from_bytes(encode_json({**content, "contributions": [record]}), "receipt")
+
+
+def test_a_receipt_is_rfc_8785_whatever_its_labels_hold(receipts: dict[str, Path]) -> None:
+    for name in (BOB, DAVE):
+        told = Receipt.from_bytes(receipts[name].read_bytes(), name)
+        for label in ("2025-08", 'Zo\u00eb "\\" \U0001d11e/\ufb33', "<&'>"):
+            data = replace(told, origin=label, epoch=label).to_bytes()
+            assert data == rfc8785.dumps(json.loads(data))
+            assert Receipt.from_bytes(data, name).epoch == label
+
+
+def test_all_receipts_wait_for_the_disk_once(proved: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = []
+    monkeypatch.setattr(os, "sync", lambda: names.extend(sorted(os.listdir(tmp_path / "all"))))
+    issued = zkpay.issue_receipts(proved, out=tmp_path / "all")
+    assert names == sorted(one.path.name for one in issued)
 
 
 def test_a_receipt_overwrites_nothing_but_receipts(proved: Path, tmp_path: Path) -> None:
