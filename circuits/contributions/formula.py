@@ -70,13 +70,18 @@ class RecordSource:
 def argument_limbs(compiler: FormulaCompiler, argument: Argument, bounds: Bounds) -> list[Expression]:
     """The limbs of what accounts aggregate, as they go to the tally: canonical on accepted rows, 0 on others."""
     number = compiler.output(argument.node, width=bounds.amount_width)
-    return limbs_of(number, len(argument.widths), bounds.amount_width, argument.node)
+    return limbs_of(number, argument.widths, bounds.amount_width, argument.node)
 
 
-def limbs_of(number: Natural, count: int, width: int, node: Node) -> list[Expression]:
-    """`count` limbs of `width` bits; 0 where the number has none. ValueError if it has others."""
+def limbs_of(number: Natural, widths: Sequence[int], width: int, node: Node) -> list[Expression]:
+    """A limb of at most widths[k] bits at each position width * k; 0 where the number has none.
+
+    ValueError if it has others, or wider ones: whoever adds the limbs up reckons with these widths, and a sum beyond
+    them could wrap around the field.
+    """
     found = {limb.position: limb for limb in number}
-    wanted = [width * k for k in range(count)]
-    if not set(found) <= set(wanted) or any(limb.maximum >> width for limb in number) or len(found) != len(number):
-        raise ValueError(f"{node.text}: not in {count} limbs of {width} bits")
+    wanted = {width * k: bits for k, bits in enumerate(widths)}
+    fits = all(limb.position in wanted and not limb.maximum >> wanted[limb.position] for limb in number)
+    if not fits or len(found) != len(number):
+        raise ValueError(f"{node.text}: not in limbs of {list(widths)} bits at every {width}th")
     return [found[position].expression if position in found else constant(0) for position in wanted]

@@ -142,7 +142,7 @@ def _add_up(table: Table, bounds: Bounds, compiler: FormulaCompiler, is_real: Co
     for total in (paid, *totals):
         maximum = bounds.payout_maximum if total is paid else None
         number = compiler.number(total.node, width=TOTAL_WIDTH, maximum=maximum)
-        limbs = limbs_of(number, len(total.widths), TOTAL_WIDTH, total.node)
+        limbs = limbs_of(number, total.widths, TOTAL_WIDTH, total.node)
         payout = payout or limbs
         for k, limb in enumerate(limbs):
             if not isinstance(limb, Constant):

@@ -6,12 +6,18 @@ from typing import Any
 import pytest
 
 from tests.circuits.scenarios import MIXED, POLICY, WIDEST, Record, policy_of, pro_rata, scenario, widest
+from zkpay.circuits.bounds import TOTAL_WIDTH, bounds_for
+from zkpay.circuits.buses import RANGE
+from zkpay.circuits.contributions.formula import limbs_of
 from zkpay.circuits.gadgets.carry import Balance
+from zkpay.circuits.gadgets.range import Limb
 from zkpay.circuits.heights import heights, natural_heights, node_count
 from zkpay.circuits.payout_circuit import build_circuit
+from zkpay.circuits.totals.air import limb_name
 from zkpay.errors import Rejected
 from zkpay.ledger.tree import empty_subtrees
 from zkpay.policy.policy import Policy
+from zkpay.stark.expression import Column, Constant, Phase, Product
 from zkpay.stark.field import P
 from zkpay.stark.statement import Statement
 
@@ -145,3 +151,30 @@ def test_unused_lines_and_tables_cost_nothing() -> None:
 def test_every_target_is_summed() -> None:
     circuit = scenario(MIXED).circuit
     assert {row_sum.target for item in circuit.placed for row_sum in item.table.sums} == set(circuit.sum_targets)
+
+
+@pytest.mark.parametrize("pool", [100, 2000])
+def test_largest_values_are_paid_in_limbs_that_the_pool_holds(pool: int) -> None:
+    # With 2^20 records a largest value comes in limbs of 10 bits. Added up as they are, those of 2^14 accounts would
+    # reach 2^34 where the totals reckon with far less, and take a sum over P for one that is smaller by P.
+    policy = policy_of({"payout": "max(quantity)"}, pool=pool)
+    circuit = build_circuit(policy, statement_of(policy, 1 << 20, 1 << 14))
+    bounds = bounds_for(policy, heights(policy, 1 << 20, 1 << 14))
+    assert bounds.amount_width == TOTAL_WIDTH
+    (payouts,) = (item.table for item in circuit.placed if item.table.name == "payouts")
+    added = {row_sum.target: row_sum.expression for row_sum in payouts.sums}
+    (paid,) = bounds.totals
+    for k, bits in enumerate(paid.widths):
+        summed = added[limb_name(paid, k)]
+        assert isinstance(summed, Product)
+        widths = [i.payload[0] for i in payouts.interactions if i.bus == RANGE and i.payload[1] is summed.right]
+        assert [width.value for width in widths if isinstance(width, Constant)] == [bits]
+
+
+def test_limbs_that_are_added_up_are_no_wider_than_said() -> None:
+    (paid,) = bounds_for(policy_of({"payout": "count()"}, pool=2000), {"contributions": 1 << 20, "payouts": 1}).totals
+    column = Column(Phase.MAIN, 0, "x")
+    assert limbs_of((Limb(column, 0, 1023), Limb(column, 10, 1)), (10, 1), 10, paid.node) == [column, column]
+    for wide in (Limb(column, 10, 2), Limb(column, 5, 1), Limb(column, 20, 1)):
+        with pytest.raises(ValueError, match="not in limbs"):
+            limbs_of((Limb(column, 0, 1023), wide), (10, 1), 10, paid.node)
