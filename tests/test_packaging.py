@@ -63,8 +63,8 @@ def test_declared_version_is_the_installed_one() -> None:
 
 def test_ci_and_scripts_can_run() -> None:
     assert os.access(ROOT / ".ci" / "run", os.X_OK)
-    assert PYPROJECT["project"]["scripts"] == {"zkpay": "zkpay.cli.main:main"}
-    assert {"main.py", "__init__.py"} <= source_files().get("zkpay.cli", set()), "zkpay.cli.main is missing"
+    assert PYPROJECT["project"]["scripts"] == {"zkpay": "zkpay.cli.start:main"}
+    assert {"start.py", "__init__.py"} <= source_files().get("zkpay.cli", set()), "zkpay.cli.start is missing"
 
 
 def test_a_wheel_holds_every_module_and_nothing_but_zkpay(tmp_path: Path) -> None:

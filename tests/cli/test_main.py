@@ -227,3 +227,18 @@ def test_progress_that_nobody_can_read_stops_nothing(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(click, "echo", fail)
     with stage_progress() as report:
         report(1, 2, "stage")
+
+
+def test_ctrl_c_while_modules_load_shows_no_traceback() -> None:
+    script = """
+import sys
+class Interrupt:
+    def find_spec(self, name, path=None, target=None):
+        if name == "click":
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Interrupt())
+from zkpay.cli.start import main
+main()
+"""
+    found = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert (found.returncode, found.stdout, found.stderr) == (130, "", "error: interrupted\n")
