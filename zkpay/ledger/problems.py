@@ -16,6 +16,12 @@ MAX_PROBLEMS: Final = 100
 _SHOWN_CHARACTERS: Final = 80
 
 
+class Bare(str):
+    """A value that a file writes without quotes; messages show it so."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True)
 class Problem:
     """One finding. `line` counts from 1 (0: the whole file); `value` is as written, or None where there is
@@ -43,10 +49,10 @@ class Problem:
 
 
 def shown(value: str) -> str:
-    """The value in quotes, control characters escaped, cut to a length that fits a message."""
+    """The value in quotes if the file has them, control characters escaped, cut to a length that fits a message."""
     cut = value if len(value) <= _SHOWN_CHARACTERS else value[:_SHOWN_CHARACTERS] + "..."
     escaped = "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in cut)
-    return f'"{escaped}"'
+    return escaped if isinstance(value, Bare) else f'"{escaped}"'
 
 
 class MalformedFile(InputError):  # noqa: N818 - the finding's own word

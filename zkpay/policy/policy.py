@@ -19,7 +19,7 @@ from pydantic_core import ErrorDetails
 from zkpay.errors import InputError
 from zkpay.ledger.contributions import MAX_CONTRIBUTIONS
 from zkpay.ledger.fields import Field, SymbolField
-from zkpay.ledger.problems import MalformedFile, Problem
+from zkpay.ledger.problems import Bare, MalformedFile, Problem
 from zkpay.ledger.record_layout import RecordLayout
 from zkpay.ledger.rules import Rules
 from zkpay.policy.declarations import (
@@ -52,7 +52,8 @@ class Policy:
     """What a policy says.
 
     `pool` in base units, the sum of `pools` where these are named. pools, amounts: base units by name. `rules` holds
-    the fields too. Mappings are in ascending order of names, so that policies of one digest are equal in every way.
+    the fields too. Mappings are in ascending order of names, so that policies of one digest differ in nothing but the
+    places in their texts, to which messages point.
     """
 
     name: str
@@ -251,5 +252,5 @@ def _as_problem(details: ErrorDetails, source: str, places: Places) -> Problem:
     given = details["input"]
     value = None
     if details["type"] != "missing" and isinstance(given, str | int):
-        value = str(given).lower() if isinstance(given, bool) else str(given)
+        value = given if isinstance(given, str) else Bare(str(given).lower() if isinstance(given, bool) else given)
     return Problem(source, places.line_of(path), dotted(path), value, why, remedy)

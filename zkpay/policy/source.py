@@ -4,7 +4,7 @@ import re
 import tomllib
 from typing import Any, Final
 
-from zkpay.ledger.problems import MalformedFile, Problem
+from zkpay.ledger.problems import Bare, MalformedFile, Problem
 from zkpay.policy.places import KeyPath, Places, dotted
 
 MAX_POLICY_BYTES: Final = 2**18
@@ -20,7 +20,7 @@ MAX_INTEGER_BITS: Final = 256
 _SYNTAX_PLACE: Final = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)")
 
 
-class FloatText(str):
+class FloatText(Bare):
     """A TOML float as written; a type of its own, so that the reader can name and refuse it."""
 
     __slots__ = ()

@@ -407,7 +407,8 @@ MONEY = [
 ]
 NAMES = [
     ('"Datanet rewards, epoch 42"', '""', 2, "policy.name", "", "not a name"),
-    ('"Datanet rewards, epoch 42"', '"a\\nb"', 2, "policy.name", "a\nb", "control character"),
+    ('"Datanet rewards, epoch 42"', '"a\u202eb"', 2, "policy.name", "a\u202eb", "invisible character"),
+    ('"Datanet rewards, epoch 42"', '"a\\nb"', 2, "policy.name", "a\nb", "control or invisible"),
     ('"Datanet rewards, epoch 42"', "42", 2, "policy.name", "42", "not a string"),
     ("[fields]", f"[constants]\na = {2**128}\n[fields]", 6, "constants.a", str(2**128), "too large"),
     ("[fields]", "[constants]\na = -1\n[fields]", 6, "constants.a", "-1", "negative"),
@@ -487,7 +488,7 @@ RULES = [
     ('["fingerprint"]', "true", 12, "rules.unique", "true", "not a list"),
     ("[rules]", "[rules]\nlimit = {}", 12, "rules.limit", None, "a limit on nothing"),
     ("[rules]", "[rules]\nlimit = 5", 12, "rules.limit", "5", "not a table"),
-    ("[rules]", "[rules]\nlimit = { account = 0 }", 12, "rules.limit.account", "0", "0"),
+    ("[rules]", "[rules]\nlimit = { account = 0 }", 12, "rules.limit.account", "0", "too small"),
     ("[rules]", "[rules]\nlimit = { account = 1_048_577 }", 12, "rules.limit.account", "1048577", "too large"),
     (
         "[rules]",
@@ -503,7 +504,7 @@ RULES = [
         12,
         "rules.limit.window.length",
         "0",
-        "0",
+        "too small",
     ),
     (
         "[rules]",
@@ -516,6 +517,7 @@ RULES = [
     ("[rules]", "[rules]\ncorrections = 1", 12, "rules.corrections", "1", "neither true nor false"),
     ('"spam"', '"duplicate"', 13, "rules.reasons[0]", "duplicate", "zkpay's own"),
     ('"spam"', '"superseded"', 13, "rules.reasons[0]", "superseded", "zkpay's own"),
+    ('"spam"', '"out-of-range"', 13, "rules.reasons[0]", "out-of-range", "too like a reason of zkpay's own"),
     ('"spam"', '"Spam"', 13, "rules.reasons[0]", "Spam", "name of a reason"),
     ('"spam"', '"withdrawn"', 13, "rules.reasons", None, "listed twice"),
     ('"spam"', ", ".join(f'"r{i}"' for i in range(12)), 13, "rules.reasons", None, "too many"),
@@ -530,6 +532,20 @@ def test_refused_with_place_and_value(old: str, new: str, line: int, column: str
     assert why in found[0].why
     if value is not None:
         assert found[0].value == value
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('"250000.5"', "250000.5", "policy.pool = 250000.5: a float"),
+        ('"250000.5"', "250000", "policy.pool = 250000: not a string"),
+        ('"250000.5"', '"2.5e5"', 'policy.pool = "2.5e5": not an amount'),
+        ("[rules]", "[rules]\ncorrections = 1", "rules.corrections = 1: neither"),
+        ("[rules]", "[rules]\nunique_ = true", "rules.unique_ = true: not a key"),
+    ],
+)
+def test_messages_quote_what_the_file_quotes(old: str, new: str, said: str) -> None:
+    assert any(said in str(problem) for problem in problems_of(changed(old, new)))
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from zkpay.ledger.fields import Field, NumberField, SymbolField
+from zkpay.ledger.rules import ACCOUNT, FINGERPRINT
 from zkpay.policy.language.names import FUNCTIONS, REST_WORD, is_plain, nearest
 from zkpay.policy.language.spelling import spelled
 from zkpay.policy.language.syntax_nodes import Name, Syntax
@@ -187,6 +188,9 @@ class Checks(ABC):
         if field is not None:
             why = f"{shown} is a value of the field `{field.name}`"
             return self.fault(syntax.span, why, f"compare them: {field.name} == {name}")
+        if name in (ACCOUNT, FINGERPRINT):
+            why = f"{shown} stands in every record, but not in formulas, which read fields"
+            return self.fault(syntax.span, why, "leave it out; rules.unique and rules.limit go by it")
         near = scope.nearest(name, scope.names)
         remedy = f"did you mean `{near}`?" if near else "declare it as a field, a constant, an amount or a line above"
         return self.fault(syntax.span, f"{shown} is not a name of this policy", remedy)

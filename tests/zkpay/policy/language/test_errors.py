@@ -198,6 +198,12 @@ GRAMMAR = [
 
 NAMES = [
     ("pints * 2", "pints", "`pints` is not a name of this policy; did you mean `points`?"),
+    (
+        "account",
+        "account",
+        "`account` stands in every record, but not in formulas, which read fields; "
+        "leave it out; rules.unique and rules.limit go by it",
+    ),
     ("Quantity", "Quantity", "`Quantity` is not a name of this policy; did you mean `quantity`?"),
     (
         "zzz",
