@@ -17,9 +17,9 @@ NOT_CHECKED: Final = (
 ORIGIN_NOT_CHECKED: Final = (
     "who published this: an origin is a label, and nobody signed it; compare R_c with one that you trust"
 )
-LEAVES_NOT_CHECKED: Final = "that leaves.bin has the root R_c: give --leaves to build it again"
+LEAVES_NOT_CHECKED: Final = "that leaves.bin has the root R_c: `zkpay verify --leaves` builds it again"
 PAYOUTS_NOT_CHECKED: Final = (
-    "single payouts: they are private, and each payee checks the own one by a receipt; the proof covers them all"
+    "single payouts: they are private, and each payee checks their own by a receipt; the proof covers them all"
 )
 
 

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.zkpay.policy.preset_pages import preset_policy
+from zkpay.policy.language.tree import Level
 from zkpay.policy.policy import Policy, parse_policy
 from zkpay.policy.tools.explain import explain
 from zkpay.policy.tools.presets import PRESETS
@@ -160,6 +161,9 @@ def test_widths_are_the_bits_of_the_largest_values() -> None:
     assert found["pool * score"].high == 100_000 * 5_000_000
     assert found["pool * score"].bits == (100_000 * 5_000_000).bit_length()
     assert found["pool * score // total(score)"].line == "payout"
+    # A total is not taken for what it adds up: 1,000 records at most, of whatever accounts.
+    assert (found["total(score)"].high, found["total(score)"].level) == (5_000_000, Level.TOTAL)
+    assert "score" not in found
     for width in found.values():
         assert width.high < 1 << width.bits
 

@@ -32,8 +32,10 @@ def widths(program: Program) -> tuple[Width, ...]:
     for node in program.nodes:
         if node.operation in _GIVEN:
             continue
-        key = (node.line, node.text)
-        width = Width(node.line, node.text, node.level, node.low, node.high, max(1, node.high.bit_length()))
+        # A total is named after what it adds up; its text in the statement tells the two apart.
+        text = str(node.value) if node.operation is Operation.TOTAL else node.text
+        key = (node.line, text)
+        width = Width(node.line, text, node.level, node.low, node.high, max(1, node.high.bit_length()))
         if key not in found or (found[key].level, found[key].bits) < (width.level, width.bits):
             found[key] = width
     return tuple(found.values())
