@@ -109,7 +109,7 @@ def test_hostile_text_is_refused_at_once(text: str) -> None:
 def test_little_stack_is_needed() -> None:
     depth = len(_frames())
     before = sys.getrecursionlimit()
-    sys.setrecursionlimit(depth + 330)
+    sys.setrecursionlimit(depth + 450)
     try:
         parse_formula({"line": "min(1, " * 63 + "1" + ")" * 63, "payout": "1"}, FIELDS, TABLES, {})
     finally:
