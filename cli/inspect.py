@@ -5,7 +5,7 @@ import click
 import zkpay
 from zkpay.cli.describe import formula_rows, security_json, statement_json, statement_rows
 from zkpay.cli.options import output_options
-from zkpay.cli.render import Result, table
+from zkpay.cli.render import Result, counted, table
 
 
 @click.command()
@@ -44,12 +44,11 @@ def inspect(proof: str) -> Result:
         ("masks", f"{parameters.mask_length} coefficients a column"),
         ("folds", f"{folds}, last polynomial of {parameters.final_length} coefficients"),
         ("security", str(claim.security)),
-        *[(f"table {name}", f"{height:,} rows, {_columns(columns)}") for name, height, columns in claim.tables],
+        *[
+            (f"table {name}", f"{height:,} rows, {counted(columns, 'column')}")
+            for name, height, columns in claim.tables
+        ],
     ]
     lines += ["Claims to prove:", *table(statement_rows(claim.statement, claim.policy))]
     lines += ["By the formula:", *table(formula_rows(claim.policy)), "Parameters:", *table(rows)]
     return Result(content, lines)
-
-
-def _columns(number: int) -> str:
-    return f"{number:,} column{'' if number == 1 else 's'}"

@@ -9,7 +9,7 @@ import click
 
 from zkpay.cli.options import output_options
 from zkpay.cli.policy_text import aligned, money, percent, signed_tokens
-from zkpay.cli.render import Result
+from zkpay.cli.render import Result, counted
 
 if TYPE_CHECKING:
     from zkpay.policy.policy import Policy
@@ -115,8 +115,8 @@ def _lines(policy: Policy, found: Comparison, top: int) -> list[str]:
     ]
     unchanged = len(found.changes) - len(gainers) - len(losers)
     lines.append(
-        f"{len(gainers):,} accounts gain {money(_sum(gainers), policy)}, {len(losers):,} lose"
-        f" {money(-_sum(losers), policy)}, {unchanged:,} stay."
+        f"{counted(len(gainers), 'account')} gaining {money(_sum(gainers), policy)}, {len(losers):,} losing"
+        f" {money(-_sum(losers), policy)}, {unchanged:,} unchanged."
     )
     for title, changes in (("Who gains most:", gainers), ("Who loses most:", losers)):
         if changes and top:

@@ -11,7 +11,7 @@ import click
 
 from zkpay.cli.options import output_options
 from zkpay.cli.policy_text import aligned, money, percent
-from zkpay.cli.render import Result, table
+from zkpay.cli.render import Result, counted, table
 
 if TYPE_CHECKING:
     from zkpay.policy.policy import Policy
@@ -128,7 +128,7 @@ def _lines(policy: Policy, found: Simulation, records: int, top: int, out: str |
             )
         lines += aligned(listed, right=(1, 2, 3))
     if out is not None:
-        lines.append(f"Wrote {len(distribution.payouts):,} payouts to {out}.")
+        lines.append(f"Wrote {counted(len(distribution.payouts), 'payout')} to {out}.")
     return lines
 
 

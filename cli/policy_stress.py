@@ -8,7 +8,7 @@ import click
 
 from zkpay.cli.options import output_options
 from zkpay.cli.policy_text import aligned, money, percent
-from zkpay.cli.render import Result
+from zkpay.cli.render import Result, counted
 
 if TYPE_CHECKING:
     from zkpay.policy.policy import Policy
@@ -85,7 +85,7 @@ def _lines(policy: Policy, results: list[Stress]) -> list[str]:
         return ["Nothing is paid, so nobody can gain by splitting."]
     lines = ["What an account gains by dealing its records out to several accounts:"]
     for result in results:
-        lines += ["", f"{result.account} ({result.why}, {result.records:,} records)"]
+        lines += ["", f"{result.account} ({result.why}, {counted(result.records, 'record')})"]
         rows = [("", "payout", *(f"into {split.parts}" for split in result.rows[0].splits))]
         notes = []
         for row in result.rows:

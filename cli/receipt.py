@@ -12,7 +12,7 @@ import zkpay
 from zkpay.cli.describe import verdict_json
 from zkpay.cli.exit_codes import ExitCode
 from zkpay.cli.options import expectations, output_options
-from zkpay.cli.render import Result, table, tokens
+from zkpay.cli.render import Result, counted, table, tokens
 from zkpay.ledger.accounts import checksum_address
 
 if TYPE_CHECKING:
@@ -36,12 +36,13 @@ def issue(folder: str, account: str | None, everyone: bool, out: str) -> Result:
         raise click.UsageError("Give either --account A or --all.")
     if account is not None:
         issued = [zkpay.issue_receipt(folder, account, out=out)]
-        lines = [f"Wrote the receipt of {issued[0].account} ({issued[0].contribution_count:,} records) to {out}."]
+        records = counted(issued[0].contribution_count, "record")
+        lines = [f"Wrote the receipt of {issued[0].account} ({records}) to {out}."]
         public = shlex.quote(str(Path(folder, "public")))
         follow_up = f"zkpay receipt verify {shlex.quote(out)} --public {public}"
     else:
         issued = zkpay.issue_receipts(folder, out=out)
-        lines = [f"Wrote {len(issued):,} receipts into {out}."]
+        lines = [f"Wrote {counted(len(issued), 'receipt')} into {out}."]
         follow_up = None
     content = {
         "receipts": [
@@ -71,7 +72,7 @@ def verify(
     if payout is not None:
         head = [
             f"TRUE: {account} is paid {tokens(payout.amount, policy.decimals, policy.symbol)} for {where}.",
-            f"That is {payout.amount} base units for {len(told.contributions):,} records:",
+            f"That is {payout.amount} base units for {counted(len(told.contributions), 'record')}:",
         ]
     elif verdict.weaker is None:
         head = [f"TRUE: {account} has no accepted record and no payout in {where}. Rejected records:"]

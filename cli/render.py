@@ -126,3 +126,8 @@ def table(rows: Sequence[tuple[str, str]]) -> list[str]:
     """Names and values in two columns."""
     width = max((len(name) for name, _ in rows), default=0)
     return [f"  {name:<{width}}  {value}" for name, value in rows]
+
+
+def counted(number: int, noun: str) -> str:
+    """A number of things: `1 record`, `1,000 records`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

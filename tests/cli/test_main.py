@@ -242,3 +242,7 @@ main()
 """
     found = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert (found.returncode, found.stdout, found.stderr) == (130, "", "error: interrupted\n")
+
+
+def test_things_are_counted_in_words() -> None:
+    assert [render.counted(number, "record") for number in (0, 1, 1000)] == ["0 records", "1 record", "1,000 records"]

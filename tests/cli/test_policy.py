@@ -183,8 +183,8 @@ def test_diff_shows_both_ways(files: tuple[str, str], tmp_path: Path, capsys: py
     assert {"where": "formula.score", "old": "sum(points)", "new": "isqrt(10000 * sum(points))"} in content["edits"]
     assert main.run([*arguments, "--top", "1"]) == 0
     text = capsys.readouterr().out
-    assert "2 accounts gain " in text
-    assert "1 lose" in text
+    assert "2 accounts gaining " in text
+    assert "1 losing" in text
     assert "+320.00%" in text
     assert "-16.00%" in text
     assert text.count("carol") == 0

@@ -121,16 +121,16 @@ def _edits(old: Policy, new: Policy) -> Iterable[Edit]:
 
 def _parts(policy: Policy) -> dict[str, str]:
     rules = policy.rules
-    parts = {"policy.name": policy.name, "pool": str(policy.pool)}
-    parts.update({f"pools.{name}": str(amount) for name, amount in policy.pools.items()})
+    parts = {"policy.name": policy.name, "pool": _in_tokens(policy.pool, policy)}
+    for section, amounts in (("pools", policy.pools), ("amounts", policy.amounts)):
+        parts.update({f"{section}.{name}": _in_tokens(amount, policy) for name, amount in amounts.items()})
     for field in rules.symbols:
         parts[f"fields.{field.name}"] = ", ".join(field.values)
     for number in rules.numbers:
         parts[f"fields.{number.name}"] = f"{number.minimum} to {number.maximum}"
     for name, table in policy.tables.items():
         parts[f"tables.{name}"] = ", ".join(map(str, table.values))
-    for section, names in (("constants", policy.constants), ("amounts", policy.amounts)):
-        parts.update({f"{section}.{name}": str(value) for name, value in names.items()})
+    parts.update({f"constants.{name}": str(value) for name, value in policy.constants.items()})
     if rules.unique:
         parts["rules.unique"] = "; ".join(" and ".join(combination) for combination in rules.unique)
     if rules.account_limit is not None:
@@ -144,3 +144,9 @@ def _parts(policy: Policy) -> dict[str, str]:
         parts["rules.reasons"] = ", ".join(rules.reasons)
     parts.update({f"formula.{name}": text for name, text in policy.texts.items()})
     return parts
+
+
+def _in_tokens(amount: int, policy: Policy) -> str:
+    """An amount as a policy file writes it."""
+    whole, fraction = divmod(amount, 10**policy.decimals)
+    return f"{whole}.{fraction:0{policy.decimals}d}".rstrip("0").rstrip(".") if fraction else str(whole)
