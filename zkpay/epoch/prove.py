@@ -119,7 +119,8 @@ def statement_of(epoch: Epoch) -> Statement:
     found = epoch.distribution
     if found.dust < 0:
         raise Refused(
-            f"payouts exceed the pool of {epoch.policy.pool} base units by {-found.dust}; nothing proves such an epoch"
+            f"payouts exceed the pool of {epoch.policy.pool} base units by {-found.dust}; nothing proves such an epoch:"
+            " commit to a new folder with a larger pool, or a formula that keeps within it"
         )
     commitment = epoch.commitment
     return Statement(

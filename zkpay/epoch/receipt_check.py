@@ -112,7 +112,7 @@ def _check_contributions(checks: Checks, receipt: Receipt, verdict: Verdict) -> 
     statement = verdict.statement
     digests = _record_digests(openings, verdict.policy.layout)
     check_openings(openings, digests, statement.contribution_count, statement.contribution_root, "R_c")
-    checks.record("contributions-included", f"{len(openings)} records are under R_c")
+    checks.record("contributions-included", f"the records are under R_c, all told: {len(openings)}")
     reading = read_account(verdict.policy, dict(statement.totals), receipt.account, openings)
     for told, read in zip(receipt.contributions, reading.contributions, strict=True):
         if told != read:
@@ -146,7 +146,7 @@ def _check_payout(checks: Checks, receipt: Receipt, verdict: Verdict, reading: A
         "records-incomplete",
         f"the receipt tells {accepted} accepted and {len(receipt.contributions) - accepted} rejected records, the proof"
         f" counts {payout.accepted} and {payout.rejected}",
-        f"all {payout.accepted} accepted and {payout.rejected} rejected records of the account are told",
+        f"all records of the account are told: {payout.accepted} accepted, {payout.rejected} rejected",
     )
     checks.require(
         (reading.lines, reading.amount) == (payout.lines, payout.amount),

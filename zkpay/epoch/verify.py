@@ -180,7 +180,7 @@ def check_numbers(checks: Checks, policy: Policy, statement: Statement) -> None:
         "counts",
         "counts-mismatch",
         "the counts by reason don't belong to the policy or don't add up to the number of records",
-        f"{statement.contribution_count} records: "
+        f"{statement.contribution_count} in all: "
         + ", ".join(f"{count} {name}" for name, count in counts.items() if count or name == "accepted"),
     )
     checks.require(
@@ -196,14 +196,14 @@ def check_numbers(checks: Checks, policy: Policy, statement: Statement) -> None:
         "accounts",
         "accounts-mismatch",
         f"{statement.account_count} accounts are paid for {accepted} accepted records",
-        f"{statement.account_count} accounts with an accepted record",
+        f"accounts with an accepted record: {statement.account_count}",
     )
     checks.require(
         tuple(text for text, _ in statement.totals) == tuple(policy.formula.totals),
         "totals",
         "totals-mismatch",
         "the totals are not those of the policy's formula, in its order",
-        f"{len(statement.totals)} totals, those of the policy's formula",
+        f"totals of the policy's formula: {len(statement.totals)}",
     )
 
 
@@ -282,7 +282,7 @@ def _check_leaves(checks: Checks, commitment: Commitment, data: bytes, *, rebuil
             "leaves-root",
             "leaves-root-mismatch",
             f"the leaves have root {digest_hex(root)}, committed was {_root(commitment)}",
-            f"R_c built again from {count} leaves",
+            f"R_c built again from all leaves: {count}",
         )
 
 
@@ -294,7 +294,7 @@ def _check_payouts(checks: Checks, statement: Statement, payouts: PayoutList) ->
         "payout-totals",
         "payouts-mismatch",
         f"{PAYOUTS} and the statement differ in the number of accounts, the sum paid or the accepted records",
-        f"{len(payouts)} payouts add up to what was paid",
+        f"all payouts add up to what was paid: {len(payouts)}",
     )
     root = MerkleTree.build(hash_leaves(payouts.leaves())).root
     checks.require(
