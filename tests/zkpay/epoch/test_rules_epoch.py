@@ -28,7 +28,7 @@ from tests.zkpay.epoch.test_receipts import others, places, put, value_at
 from tests.zkpay.epoch.test_verify import reseal
 from zkpay.epoch import receipt_check
 from zkpay.epoch.files import encode_json
-from zkpay.errors import InputError, Rejected
+from zkpay.errors import InputError, Refused, Rejected
 from zkpay.ledger.accounts import checksum_address, parse_account
 
 ACCOUNTS = (ALICE, BOB, CAROL, DAVE)
@@ -292,3 +292,12 @@ def test_records_left_out_are_noticed_where_the_formula_needs_all(tmp_path: Path
     with pytest.raises(Rejected) as caught:
         zkpay.verify_receipt(receipt.path, public=folder / "public")
     assert caught.value.reason == "records-incomplete"
+
+
+def test_no_receipt_is_issued_with_a_changed_statement(proved_rules: Path, tmp_path: Path) -> None:
+    folder = copy_of(proved_rules, tmp_path / "epoch")
+    first, *rest = json.loads((folder / "public" / "statement.json").read_bytes())["totals"]
+    forged = [[first[0], str(int(first[1]) + 1)], *rest]
+    reseal(folder / "public", "statement.json", lambda content: content.update({"totals": forged}))
+    with pytest.raises(Refused, match="not about this epoch"):
+        zkpay.issue_receipts(folder, out=tmp_path / "receipts")
