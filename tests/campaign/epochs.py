@@ -6,8 +6,9 @@ Poseidon columns and the Merkle trees; and each table is placed at a few rows in
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from unittest import mock
 
@@ -36,11 +37,29 @@ RECORDS = 40
 """Epochs have at most this many records."""
 HEIGHT = 64
 FIXED = ("range", "tables")
+SIZES = ((RECORDS, RECORDS), (1 << 14, 1 << 10), (1 << 17, 1 << 17), (1 << 20, 1 << 16), (1 << 20, 1 << 20))
+"""Numbers of records and accounts that tables are built for: limbs of what accounts aggregate have 10 to 14 bits."""
 TREES = ("contribution_nodes", "payout_nodes")
 WITNESSES = ("contributions", "uniqueness", "limits", "tally", "payouts", "totals")
 
 Edit = Callable[[Trace, int], None]
 """Called on a table after its gadget of that number was filled; -1 stands for before the first."""
+
+
+@contextmanager
+def _replaced(module: str, name: str, value: object) -> Iterator[None]:
+    """A name of a module stands for something else meanwhile; a mock would take longer than what it stands for."""
+    holder = sys.modules[module]
+    before = getattr(holder, name)
+    setattr(holder, name, value)
+    try:
+        yield
+    finally:
+        setattr(holder, name, before)
+
+
+def _nothing(*_: object) -> None:
+    return None
 
 
 def _no_hash(*_: object) -> list[Expression]:
@@ -62,12 +81,14 @@ class Claims:
 
 
 class Circuit:
-    """The tables of a policy for epochs of at most RECORDS records; ValueError if its numbers are too wide."""
+    """The tables of a policy as they are for so many records and accounts, at least RECORDS: bounds, and with them the
+    widths of limbs, follow from these. ValueError if its numbers are too wide.
+    """
 
-    def __init__(self, policy: Policy) -> None:
+    def __init__(self, policy: Policy, records: int = RECORDS, accounts: int = RECORDS) -> None:
         self.policy = policy
         self.rules = policy.rules
-        sizes = heights(policy, RECORDS, RECORDS)
+        sizes = heights(policy, records, accounts)
         self.bounds = bounds_for(policy, sizes)
         self.contents = contents_of(policy, self.bounds)
         with (
@@ -162,9 +183,9 @@ class Epoch:
         tables = traces | dict.fromkeys(TREES, traces["totals"])
         with ExitStack() as patches:
             for module in WITNESSES:
-                patches.enter_context(mock.patch(f"zkpay.circuits.{module}.witness.fill_gadgets", self._gadgets))
+                patches.enter_context(_replaced(f"zkpay.circuits.{module}.witness", "fill_gadgets", self._gadgets))
             for left_out in ("fill_nodes", "_digests", "_fill_multiplicities"):
-                patches.enter_context(mock.patch(f"zkpay.circuits.witness.{left_out}"))
+                patches.enter_context(_replaced("zkpay.circuits.witness", left_out, _nothing))
             salts = np.zeros((5, len(self.contributions)), dtype=np.uint32)
             fill_contributions(traces["contributions"], rules, circuit.contents, self.contributions, salts)
             fill_payout_inputs(tables, rules, circuit.bounds)

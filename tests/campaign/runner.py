@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from tests.campaign.case import Case, case_of, disagreements, intake_disagreements, policy_of
-from tests.campaign.epochs import Circuit, Epoch
+from tests.campaign.epochs import SIZES, Circuit, Epoch
 from tests.campaign.lies import Liar, Lie, sentence, truth_of
 from tests.campaign.policies import MadePolicy
 from tests.campaign.stack import Draft, objections
@@ -85,9 +85,9 @@ class _Run:
         dice = random.Random(f"{self.seed} run")
         circuit: Circuit | None = None
         try:
-            circuit = Circuit(self.policy)
+            circuit = Circuit(self.policy, *dice.choice(SIZES))
         except Exception:
-            self._find("circuit", f"no circuit: {traceback.format_exc(limit=-3)}")
+            self._find(self.seed, f"no circuit: {traceback.format_exc(limit=-3)}")
         honest: list[tuple[str, Case, Epoch]] = []
         for number in range(self.options.cases):
             seed = f"{self.seed} case {number}"
