@@ -215,6 +215,9 @@ class _Lowering:
             b = nodes.select(present, b, nodes.one)
         elif proofs is None:
             divisor = expression.arguments[1]
+            if b.high == 0:
+                # No guard ever lets it through.
+                raise nodes.fault(f"`{shortened(expression.text)}` divides by zero", "divide by something else")
             raise nodes.fault(
                 f"`{shortened(expression.text)}` can divide by zero{self._bounds_of((divisor, b))}",
                 remedy(expression, "max({b}, 1)", "{right} > 0"),

@@ -191,7 +191,7 @@ class Checks(ABC):
         if name in (ACCOUNT, FINGERPRINT):
             why = f"{shown} stands in every record, but not in formulas, which read fields"
             return self.fault(syntax.span, why, "leave it out; rules.unique and rules.limit go by it")
-        near = scope.nearest(name, scope.names)
+        near = scope.nearest(name, [known for known in scope.names if known != self.line])
         remedy = f"did you mean `{near}`?" if near else "declare it as a field, a constant, an amount or a line above"
         return self.fault(syntax.span, f"{shown} is not a name of this policy", remedy)
 

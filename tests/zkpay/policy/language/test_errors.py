@@ -215,6 +215,8 @@ NAMES = [
         LONG,
         f"`{'x' * 57}...` is not a name of this policy; declare it as a field, a constant, an amount or a line above",
     ),
+    # Not `line`, which would read itself.
+    ("lin", "lin", "`lin` is not a name of this policy; declare it as a field, a constant, an amount or a line above"),
     ("line + 1", "line", "`line` reads itself; read lines above it only"),
     ("payout + 1", "payout", "`payout` is defined further down; move its line up, above `line`"),
     ("weight * 2", "weight", "`weight` is a table; write weight[kind]"),

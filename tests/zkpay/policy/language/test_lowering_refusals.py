@@ -178,6 +178,9 @@ def test_message_of_a_quotient() -> None:
     (fault,) = faults_of(x="round_div(quality, quantity)")
     assert fault.why == "`round_div(quality, quantity)` can divide by zero: quantity is 0 to 1_000"
     assert fault.remedy == ("write max(quantity, 1), or guard it: round_div(quality, quantity) if quantity > 0 else 0")
+    # No guard helps where the divisor is never anything but 0.
+    (fault,) = faults_of(x="quantity // 0")
+    assert (fault.why, fault.remedy) == ("`quantity // 0` divides by zero", "divide by something else")
 
 
 def test_message_of_an_index() -> None:
