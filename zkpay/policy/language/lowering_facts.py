@@ -85,6 +85,7 @@ class Facts:
         """(a, b, wanted): a or b is `wanted`."""
         self._narrowed: dict[Node, Bounds] = {}
         self._known: dict[Node, Bounds] = {}
+        self._known_decisions: dict[Node, bool | None] = {}
         try:
             for condition, holds in self.literals:
                 self._assume(condition, holds)
@@ -124,21 +125,30 @@ class Facts:
         return node
 
     def _assume(self, condition: Node, holds: bool) -> None:
-        if self._decided.setdefault(condition, holds) != holds:
-            raise _Contradiction
+        """Take it that the condition holds or fails, and with it those that follow from that alone."""
+        self._known_decisions.clear()
+        pending = [(condition, holds)]
+        while pending:
+            current, expected = pending.pop()
+            if current not in self._decided:
+                self._decided[current] = expected
+                pending += reversed(self._implied(current, expected))
+            elif self._decided[current] != expected:
+                raise _Contradiction
+
+    def _implied(self, condition: Node, holds: bool) -> list[Literal]:
+        """Keep what a condition says; the conditions that hold or fail with it."""
         arguments = condition.arguments
         match condition.operation:
             case Operation.CONSTANT:
                 if bool(condition.value) != holds:
                     raise _Contradiction
             case Operation.NOT:
-                self._assume(arguments[0], not holds)
+                return [(arguments[0], not holds)]
             case Operation.AND | Operation.OR:
                 if holds == (condition.operation is Operation.AND):
-                    self._assume(arguments[0], holds)
-                    self._assume(arguments[1], holds)
-                else:
-                    self._either.append((arguments[0], arguments[1], holds))
+                    return [(arguments[0], holds), (arguments[1], holds)]
+                self._either.append((arguments[0], arguments[1], holds))
             case Operation.AT_MOST:
                 a, b = arguments
                 self.order.append((a, b, 0) if holds else (b, a, 1))
@@ -148,6 +158,7 @@ class Facts:
                 self._codes[field] = possible & {code} if holds else possible - {code}
                 if not self._codes[field]:
                     raise _Contradiction
+        return []
 
     def _possible_codes(self, field: str) -> frozenset[int]:
         return self._codes.get(field, frozenset(range(self._context.symbol_counts[field])))
@@ -170,10 +181,12 @@ class Facts:
         low, high = common(known, to)
         if low > high:
             raise _Contradiction
-        if (low, high) == known or depth > MAX_DEPTH:
+        # What a fact itself says is kept even where no steps are left.
+        if (low, high) == known or depth > MAX_DEPTH or (depth and not self._context.may_spend()):
             return
         self._narrowed[node] = (low, high)
         self._known.clear()
+        self._known_decisions.clear()
         if node.operation in ARITHMETIC:
             a, b = node.arguments[0], node.arguments[-1]
             for argument, narrower in _backwards(node, (low, high), self._bounds(a, 0), self._bounds(b, 0)):
@@ -221,6 +234,12 @@ class Facts:
     def _decision(self, condition: Node, depth: int) -> bool | None:
         if condition in self._decided:
             return self._decided[condition]
+        if condition not in self._known_decisions:
+            may_look = depth <= MAX_DEPTH and self._context.may_spend()
+            self._known_decisions[condition] = self._decision_by_form(condition, depth + 1) if may_look else None
+        return self._known_decisions[condition]
+
+    def _decision_by_form(self, condition: Node, depth: int) -> bool | None:
         arguments = condition.arguments
         match condition.operation:
             case Operation.CONSTANT:

@@ -13,7 +13,7 @@ from typing import Final
 
 from zkpay.ledger.fields import NumberField
 from zkpay.policy.language.bounds import MAX_TOTAL_BITS, MAX_VALUE_BITS, Bounds, common, hull, operation_bounds
-from zkpay.policy.language.lowering_facts import Context, Literal
+from zkpay.policy.language.lowering_facts import MAX_DEPTH, Context, Literal
 from zkpay.policy.language.lowering_proofs import Proofs
 from zkpay.policy.language.program import Node, Operation, Program
 from zkpay.policy.language.tree import Expression, Formula, FormulaFault, Level, Span
@@ -241,29 +241,29 @@ class Nodes:
         """Whether the node is certainly 0 where the condition `holds` or not; `zero` is known to be 0 there."""
         known: dict[Node, bool] = {}
 
-        def is_zero(node: Node) -> bool:
+        def is_zero(node: Node, depth: int) -> bool:
             if node not in known:
-                known[node] = node is zero or node.high == 0 or by_form(node)
+                known[node] = node is zero or node.high == 0 or (depth < MAX_DEPTH and by_form(node, depth + 1))
             return known[node]
 
-        def by_form(node: Node) -> bool:
+        def by_form(node: Node, depth: int) -> bool:
             arguments = node.arguments
             match node.operation:
                 case Operation.MULTIPLY | Operation.MINIMUM:
-                    return is_zero(arguments[0]) or is_zero(arguments[1])
+                    return is_zero(arguments[0], depth) or is_zero(arguments[1], depth)
                 case Operation.ADD | Operation.MAXIMUM:
-                    return is_zero(arguments[0]) and is_zero(arguments[1])
+                    return is_zero(arguments[0], depth) and is_zero(arguments[1], depth)
                 case Operation.SUBTRACT:
-                    return is_zero(arguments[0]) or _branch(arguments[1], condition, holds) is arguments[0]
+                    return is_zero(arguments[0], depth) or _branch(arguments[1], condition, holds) is arguments[0]
                 case Operation.DIVIDE | Operation.REMAINDER | Operation.ROOT:
-                    return is_zero(arguments[0])
+                    return is_zero(arguments[0], depth)
                 case Operation.SELECT:
                     if arguments[0] is condition:
-                        return is_zero(arguments[1 if holds else 2])
-                    return is_zero(arguments[1]) and is_zero(arguments[2])
+                        return is_zero(arguments[1 if holds else 2], depth)
+                    return is_zero(arguments[1], depth) and is_zero(arguments[2], depth)
             return False
 
-        return is_zero(node)
+        return is_zero(node, 0)
 
     # Aggregates and totals
 

@@ -104,7 +104,8 @@ class Proofs:
         """The node as a sum of nodes that aren't sums."""
         node = self.facts.resolved(node)
         if node not in self._linear:
-            found = self._as_sum(node, depth + 1) if depth < MAX_DEPTH else None
+            may_look = depth < MAX_DEPTH and self._context.may_spend()
+            found = self._as_sum(node, depth + 1) if may_look else None
             self._linear[node] = found if found and len(found.terms) <= _MAX_TERMS else Linear({node: 1}, 0)
         return self._linear[node]
 
@@ -311,11 +312,18 @@ class Proofs:
                 return None
         return found * math.prod(self.facts.bounds(part)[1] for part in left)
 
-    def sum_over_accounts(self, node: Node, records: int, accounts: int, depth: int = 0) -> int:
+    def sum_over_accounts(self, node: Node, records: int, accounts: int) -> int:
         """An upper bound of the node's sum over all accounts."""
+        return self._sum_over_accounts(node, records, accounts, 0, {})
+
+    def _sum_over_accounts(self, node: Node, records: int, accounts: int, depth: int, known: dict[Node, int]) -> int:
+        """`known`: of nodes that were met already, as lines that read one line twice double the ways to it."""
 
         def of(position: int) -> int:
-            return self.sum_over_accounts(node.arguments[position], records, accounts, depth + 1)
+            argument = node.arguments[position]
+            if argument not in known:
+                known[argument] = self._sum_over_accounts(argument, records, accounts, depth + 1, known)
+            return known[argument]
 
         least = node.high * accounts
         if depth >= MAX_DEPTH or node.level is not Level.ACCOUNT:
@@ -389,7 +397,15 @@ def _largest(ratios: Sequence[Fraction | None]) -> Fraction | None:
 
 
 def _factors(node: Node) -> list[Node]:
-    """The nodes whose product it is."""
-    if node.operation is not Operation.MULTIPLY:
-        return [node]
-    return [factor for argument in node.arguments for factor in _factors(argument)]
+    """The nodes whose product it is; the node itself if they are many."""
+    found: list[Node] = []
+    pending = [node]
+    while pending:
+        current = pending.pop()
+        if current.operation is Operation.MULTIPLY:
+            pending += reversed(current.arguments)
+        else:
+            found.append(current)
+        if len(found) + len(pending) > _MAX_TERMS:
+            return [node]
+    return found

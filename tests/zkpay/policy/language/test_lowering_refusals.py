@@ -1,5 +1,7 @@
 """Every refusal of the bounds, with its words and place, and every guard that makes it pass."""
 
+import time
+
 import pytest
 
 from tests.zkpay.policy.language.formulas import MANY, faults_of, formula_of
@@ -280,3 +282,47 @@ def test_without_steps_left_plain_guards_still_pass_and_messages_say_so(monkeypa
     assert fault.remedy.endswith(
         "(the formula is so intricate that bounds are worked out roughly only: a shorter one may pass)"
     )
+
+
+def chain(first: str, following: str, count: int) -> dict[str, str]:
+    """Lines l0, l1, ..., each made of the one before: `following` with {p} for its name and {i} for its number."""
+    lines = {"l0": first}
+    for i in range(count):
+        lines[f"l{i + 1}"] = following.format(p=f"l{i}", i=i)
+    return lines
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        # Each line reads the one before twice: there are 2^60 ways to the first.
+        chain("min(sum(quantity), 1)", "{p} * {p}", 60),
+        chain("sum(quantity)", "{p} + {p}", 60),
+        chain("sum(quantity)", "min({p} + {i}, {p} * 2)", 60),
+        chain("sum(quantity)", "max({p} + 1, {p} + {i} % max({p}, 1), {p})", 60),
+        chain("sum(quantity)", "({p} + {i} if sum(quality) > {i} else {p})", 60),
+        # Deeper than Python likes to recurse.
+        chain("sum(quantity)", "isqrt(" * 12 + "{p} * 5" + ")" * 12 + " * {i} % ({i} + 7)", 120),
+    ],
+)
+def test_lines_that_read_one_another_in_many_ways_take_no_longer(lines: dict[str, str]) -> None:
+    last = list(lines)[-1]
+    started = time.process_time()
+    faults_of(**lines, payout=f"({last} if count() > 1 else 0) + {last} // total({last})")
+    assert time.process_time() - started < 20
+
+
+@pytest.mark.parametrize(
+    "following",
+    [
+        "({p} and sum(quality) > {i}) or (not {p} and sum(quality) > {i} + 1)",
+        "({p} and sum(quality) > {i}) and ({p} and sum(quality) > {i} + 1)",
+        "not (not {p} or not {p} or sum(quality) < {i})",
+    ],
+)
+def test_conditions_that_read_one_another_in_many_ways_take_no_longer(following: str) -> None:
+    lines = chain("sum(quantity) > 3", following, 100)
+    started = time.process_time()
+    guarded = "sum(quantity) - 5 if l100 and l99 and sum(quantity) >= 5 else 1"
+    assert faults_of(**lines, payout=guarded) == ()
+    assert time.process_time() - started < 20
