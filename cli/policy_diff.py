@@ -28,7 +28,7 @@ def diff(old: str, new: str, contributions: str, top: int) -> Result:
     """Show who gains and who loses, and how much, where NEW takes the place of OLD."""
     # Loaded here, so that `--help` needs none of it.
     from zkpay.errors import InputError
-    from zkpay.ledger.reader import read_contributions
+    from zkpay.ledger.reader import try_contributions
     from zkpay.policy.policy import load_policy
     from zkpay.policy.tools.compare import compare
 
@@ -38,18 +38,19 @@ def diff(old: str, new: str, contributions: str, top: int) -> Result:
             f"{old} pays {before.symbol} with {before.decimals} decimals, {new} {after.symbol} with {after.decimals};"
             " compare policies that pay the same token"
         )
-    records_before = read_contributions(contributions, before.rules)
+    tried_before = try_contributions(contributions, before.rules)
     same_rules = before.rules == after.rules
-    records_after = records_before if same_rules else read_contributions(contributions, after.rules)
-    found = compare(before, after, records_before, records_after)
-    return Result(_content(found, top), _lines(after, found, top))
+    tried_after = tried_before if same_rules else try_contributions(contributions, after.rules)
+    found = compare(before, after, tried_before.contributions, tried_after.contributions)
+    judged = tried_before.judged, tried_after.judged
+    return Result(_content(found, judged, top), _lines(after, found, judged, top))
 
 
-def _content(found: Comparison, top: int) -> dict[str, Any]:
+def _content(found: Comparison, judged: tuple[int, int], top: int) -> dict[str, Any]:
     gainers, losers = found.gainers(), found.losers()
     return {
-        "old": _side(found.old),
-        "new": _side(found.new),
+        "old": _side(found.old) | {"judged": judged[0]},
+        "new": _side(found.new) | {"judged": judged[1]},
         "edits": [{"where": edit.where, "old": edit.old, "new": edit.new} for edit in found.edits],
         "gainers": {"count": len(gainers), "sum": str(_sum(gainers)), "top": _changes(gainers[:top])},
         "losers": {"count": len(losers), "sum": str(_sum(losers)), "top": _changes(losers[:top])},
@@ -83,7 +84,7 @@ def _changes(changes: Sequence[Change]) -> list[dict[str, str]]:
     ]
 
 
-def _lines(policy: Policy, found: Comparison, top: int) -> list[str]:
+def _lines(policy: Policy, found: Comparison, judged: tuple[int, int], top: int) -> list[str]:
     from zkpay.policy.tools.gini import decimal_text
 
     def gini_text(side: Side) -> str:
@@ -108,6 +109,11 @@ def _lines(policy: Policy, found: Comparison, top: int) -> list[str]:
         if any(counts):
             rows.append((reason, f"{counts[0]:,}", f"{counts[1]:,}"))
     lines += ["What it pays:", *aligned(rows, right=(1, 2))]
+    if any(judged):
+        lines.append(
+            f"Records judged here by the policy at hand: {judged[0]:,} under the old, {judged[1]:,} under the new;"
+            " `zkpay commit` would refuse them, as their status and reason don't say so."
+        )
     lines += [
         f"Warning: the {name} policy's payouts exceed its pool; `zkpay prove` would refuse this epoch."
         for name, side in (("old", old), ("new", new))

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from zkpay.cli.options import output_options
-from zkpay.cli.policy_text import aligned, money, percent
+from zkpay.cli.policy_text import aligned, judged_line, money, percent
 from zkpay.cli.render import Result, counted, table
 
 if TYPE_CHECKING:
+    from zkpay.ledger.intake import Trial
     from zkpay.policy.policy import Policy
     from zkpay.policy.tools.simulate import Simulation
 
@@ -31,23 +32,24 @@ def simulate(file: str, contributions: str, top: int, out: str | None) -> Result
     """
     # Loaded here, so that `--help` needs none of it.
     from zkpay.cli.new_file import write_new
-    from zkpay.ledger.reader import read_contributions
+    from zkpay.ledger.reader import try_contributions
     from zkpay.policy.policy import load_policy
     from zkpay.policy.tools.simulate import simulate as simulated
 
     policy = load_policy(file)
-    records = read_contributions(contributions, policy.rules)
+    tried = try_contributions(contributions, policy.rules)
+    records = tried.contributions
     found = simulated(policy, records)
     if out is not None:
         write_new(out, _csv(found))
     return Result(
-        _content(policy, found, top, out),
-        _lines(policy, found, len(records), top, out),
+        _content(policy, found, tried.judged, top, out),
+        _lines(policy, found, tried, top, out),
         f"zkpay policy stress {shlex.quote(file)} {shlex.quote(contributions)}",
     )
 
 
-def _content(policy: Policy, found: Simulation, top: int, out: str | None) -> dict[str, Any]:
+def _content(policy: Policy, found: Simulation, judged: int, top: int, out: str | None) -> dict[str, Any]:
     from zkpay.policy.tools.gini import decimal_text
 
     distribution = found.distribution
@@ -62,6 +64,7 @@ def _content(policy: Policy, found: Simulation, top: int, out: str | None) -> di
         "exceeds_pool_by": str(found.excess),
         "totals": {text: str(value) for text, value in distribution.totals.items()},
         "counts": distribution.reasons,
+        "judged": judged,
         "account_count": len(distribution.payouts),
         "gini": None if found.gini is None else decimal_text(found.gini),
         "caps": [
@@ -82,10 +85,10 @@ def _content(policy: Policy, found: Simulation, top: int, out: str | None) -> di
     }
 
 
-def _lines(policy: Policy, found: Simulation, records: int, top: int, out: str | None) -> list[str]:
+def _lines(policy: Policy, found: Simulation, tried: Trial, top: int, out: str | None) -> list[str]:
     from zkpay.policy.tools.gini import decimal_text
 
-    distribution = found.distribution
+    distribution, records = found.distribution, len(tried.contributions)
     rejected = {name: count for name, count in distribution.reasons.items() if name != "accepted" and count}
     lines = [f"{policy.name}: a trial run, nothing is proved."]
     if found.excess:
@@ -104,6 +107,8 @@ def _lines(policy: Policy, found: Simulation, records: int, top: int, out: str |
         ("Gini", "nothing is paid" if found.gini is None else decimal_text(found.gini)),
     ]
     lines += table(rows)
+    if tried.judged:
+        lines.append(judged_line(tried.judged))
     if found.caps:
         lines.append("Caps, and how many they cut something off:")
         lines += table(

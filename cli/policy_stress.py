@@ -29,13 +29,13 @@ def stress(file: str, contributions: str, account: str | None) -> Result:
     # Loaded here, so that `--help` needs none of it.
     from zkpay.errors import InputError
     from zkpay.ledger.accounts import parse_account
-    from zkpay.ledger.reader import read_contributions
+    from zkpay.ledger.reader import try_contributions
     from zkpay.policy.policy import load_policy
     from zkpay.policy.tools import stress as stress_tests
     from zkpay.policy.tools.simulate import simulate
 
     policy = load_policy(file)
-    records = read_contributions(contributions, policy.rules)
+    records = try_contributions(contributions, policy.rules).contributions
     if account is not None:
         raw = parse_account(account)
         if not (records.accounts == list(raw)).all(axis=1).any():

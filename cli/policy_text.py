@@ -63,3 +63,12 @@ def aligned(rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> list[st
         ).rstrip()
         for row in rows
     ]
+
+
+def judged_line(judged: int) -> str:
+    """What a trial says of records that were marked for another policy, or not at all."""
+    counted_rows = f"{judged:,} record is" if judged == 1 else f"{judged:,} records are"
+    return (
+        f"{counted_rows} judged here by the policy at hand; `zkpay commit` would refuse the file, as their status and"
+        " reason don't say so."
+    )

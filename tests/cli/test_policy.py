@@ -190,6 +190,40 @@ def test_diff_shows_both_ways(files: tuple[str, str], tmp_path: Path, capsys: py
     assert text.count("carol") == 0
 
 
+def test_what_if_the_minimum_were_higher(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    old, new, records = tmp_path / "old.toml", tmp_path / "new.toml", tmp_path / "records.csv"
+    text = """\
+[policy]
+name = "Least"
+pool = "100"
+token = { symbol = "T", decimals = 0 }
+[fields]
+x = { max = "100", min = "1" }
+[formula]
+payout = "pool * sum(x) // total(sum(x))"
+"""
+    old.write_text(text, encoding="utf-8")
+    new.write_text(text.replace('min = "1"', 'min = "10"'), encoding="utf-8")
+    records.write_text("contribution_id,account,x\na,alice,5\nb,bob,15\nc,carol,5\n", encoding="utf-8")
+    code, content = run_json(capsys, "policy", "diff", str(old), str(new), str(records))
+    assert (code, content["old"]["judged"], content["new"]["judged"]) == (0, 0, 2)
+    assert content["new"]["counts"] == {"accepted": 1, "out_of_range": 0, "below_minimum": 2}
+    assert [one["difference"] for one in content["gainers"]["top"]] == ["40"]
+    assert main.run(["policy", "diff", str(old), str(new), str(records)]) == 0
+    assert "0 under the old, 2 under the new; `zkpay commit` would refuse" in capsys.readouterr().out
+    assert main.run(["policy", "diff", str(old), str(old), str(records)]) == 0
+    assert "judged" not in capsys.readouterr().out
+    code, content = run_json(capsys, "policy", "simulate", str(new), str(records))
+    assert (code, content["judged"], content["paid"]) == (0, 2, "100")
+    assert main.run(["policy", "simulate", str(new), str(records)]) == 0
+    assert "2 records are judged here by the policy at hand" in capsys.readouterr().out
+    assert main.run(["policy", "stress", str(new), str(records)]) == 0
+    capsys.readouterr()
+    arguments = ["commit", str(records), "--policy", str(new), "--epoch", "1", "--out", str(tmp_path / "epoch")]
+    assert main.run(arguments) == 4
+    assert "below the policy's minimum of 10" in capsys.readouterr().err
+
+
 def test_diff_refuses_other_tokens(files: tuple[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     other = tmp_path / "other.toml"
     other.write_text(

@@ -4,20 +4,25 @@ Intake order is file order. A record without a status gets the reason that a rul
 a limit. A value that the policy doesn't allow is an error until the operator says that the record is rejected for it,
 so that a typing error never becomes a rejection by itself. What the file says of the rules must be true: a reason that
 is a rule's holds, and nothing that breaks a rule is accepted.
+
+Trying out is for records that were marked under another policy: there only the operator's own reasons stand, and the
+rules judge all else.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from zkpay.ledger import field_columns
 from zkpay.ledger.contributions import NOT_REPLACING, Contributions
 from zkpay.ledger.corrections import replaced_records
-from zkpay.ledger.fields import UNDECLARED, NumberField, SymbolField
-from zkpay.ledger.number_slots import WORD_BITS, Words, slots_of_words
+from zkpay.ledger.fields import MAX_NUMBER_BITS, UNDECLARED, NumberField, SymbolField
+from zkpay.ledger.number_slots import WORD_BITS, Words, slots_of_words, words_of_slots, words_of_values
 from zkpay.ledger.order_rules import ORDER_REASONS, RecordValues, apply_order_rules, check_order_reasons
 from zkpay.ledger.raw_table import Explanation, Findings, Mask, RawTable
 from zkpay.ledger.record_groups import Rows
@@ -63,6 +68,37 @@ class _Marks:
     stated: Rows
 
 
+@dataclass(frozen=True)
+class _Breach:
+    """A bound of a field, by the code of its reason, and the rows that break it."""
+
+    column: str
+    code: int
+    where: Mask
+    why: str
+
+
+@dataclass(frozen=True)
+class _Columns:
+    """What stands in each row, beside its marks. symbols and words: by field; replaces: a row or NOT_REPLACING."""
+
+    ids: list[str]
+    accounts: field_columns.Codes
+    account_names: list[str]
+    symbols: dict[str, field_columns.Codes]
+    words: dict[str, Words]
+    fingerprint_keys: npt.NDArray[np.uint32]
+    replaces: Rows
+
+
+@dataclass(frozen=True)
+class Trial:
+    """Records as a policy would have them. judged: how many of them intake would refuse as they are marked."""
+
+    contributions: Contributions
+    judged: int
+
+
 def take_in(table: RawTable, rules: Rules) -> Contributions:
     """The records of a table with their reasons; MalformedFile with everything that is wrong with them.
 
@@ -70,22 +106,77 @@ def take_in(table: RawTable, rules: Rules) -> Contributions:
     row is missing.
     """
     findings = Findings(table)
+    columns = _read_columns(table, rules.numbers, rules, findings)
+    return _decide(table, rules, columns, _read_marks(table, rules, findings), findings)
+
+
+def try_out(table: RawTable, rules: Rules) -> Trial:
+    """The records of a table as these rules judge them, whatever the file says of rules; MalformedFile for the rest.
+
+    A stated bound that a record breaks stays its reason, and so does the operator's own. A number that no record of
+    the policy can hold is out of range, and becomes the largest that one can.
+    """
+    findings = Findings(table)
+    # As wide as any policy's, since the file was made for another one.
+    wide = [replace(field, maximum=(1 << MAX_NUMBER_BITS) - 1) for field in rules.numbers]
+    columns = _read_columns(table, wide, rules, findings)
+    unrecordable = np.zeros(table.count, dtype=bool)
+    for field in rules.numbers:
+        words = columns.words[field.name]
+        above = _exceeds(words, field.recordable)
+        unrecordable |= above
+        words[:, above] = words_of_values([field.recordable], len(words))
+        columns.words[field.name] = words[: words_of_slots(field.slots)]
+    marks = _read_marks(table, rules, findings)
+    breaches = _breaches(columns, rules)
+    superseded = _replaced_by(columns.replaces) != NOT_REPLACING
+    contributions = _decide(table, rules, columns, _judged(marks, breaches, superseded), findings)
+    reason = contributions.reason
+    unmarked = ~marks.accepted & ~marks.rejected
+    refused = np.where(unmarked, np.isin(reason, list(_FORM_HOLDS)), reason != marks.stated) | unrecordable
+    return Trial(contributions, int(refused.sum()))
+
+
+def _read_columns(table: RawTable, numbers: Iterable[NumberField], rules: Rules, findings: Findings) -> _Columns:
+    """numbers: the rules' fields, with the range in which to read them."""
     ids = field_columns.contribution_ids(table, findings)
     accounts, account_names = field_columns.accounts(table, findings)
     symbols = {field.name: field_columns.symbols(table, field, findings) for field in rules.symbols}
-    words = {field.name: field_columns.numbers(table, field, findings) for field in rules.numbers}
+    words = {field.name: field_columns.numbers(table, field, findings) for field in numbers}
     keys = field_columns.fingerprints(table, rules.needs_fingerprint, findings)
-    marks = _read_marks(table, rules, findings)
     if rules.corrections:
         replaces = replaced_records(table, accounts, findings)
     else:
         replaces = np.full(table.count, NOT_REPLACING, dtype=np.int64)
-    replaced_by = np.full(table.count, NOT_REPLACING, dtype=np.int64)
+    return _Columns(ids, accounts, account_names, symbols, words, keys, replaces)
+
+
+def _replaced_by(replaces: Rows) -> Rows:
+    replaced_by = np.full(replaces.size, NOT_REPLACING, dtype=np.int64)
     replacing = np.flatnonzero(replaces != NOT_REPLACING)
     replaced_by[replaces[replacing]] = replacing
+    return replaced_by
+
+
+def _judged(marks: _Marks, breaches: list[_Breach], superseded: Mask) -> _Marks:
+    """Marks that are true of the bounds and leave all else to the rules, but for the operator's own reasons."""
+    own = marks.stated >= len(BUILT_IN_REASONS)
+    stated = np.where(own, marks.stated, ACCEPTED)
+    for breach in reversed(breaches):
+        stated[breach.where & ~own & ~superseded] = breach.code
+    for breach in breaches:
+        stated[breach.where & (marks.stated == breach.code) & ~superseded] = breach.code
+    # A rejected row without a reason stays one, and an error.
+    reasonless = marks.rejected & (marks.stated == ACCEPTED)
+    return _Marks(np.zeros(stated.size, dtype=bool), (stated != ACCEPTED) | reasonless, stated)
+
+
+def _decide(table: RawTable, rules: Rules, columns: _Columns, marks: _Marks, findings: Findings) -> Contributions:
+    _check_usable(marks, rules, findings)
+    replaced_by = _replaced_by(columns.replaces)
     superseded = replaced_by != NOT_REPLACING
     _check_superseded(table, marks, replaced_by, findings)
-    _check_form(marks, superseded, symbols, words, rules, findings)
+    _check_form(marks, superseded, _breaches(columns, rules), rules, findings)
     findings.raise_if_any()
     # Only now is it known that every correction has been read.
     unfounded = (marks.stated == SUPERSEDED) & ~superseded
@@ -93,27 +184,27 @@ def take_in(table: RawTable, rules: Rules) -> Contributions:
     findings.add(unfounded, "reason", ("no later record replaces this one", remedy))
     findings.raise_if_any()
 
-    numbers = {field.name: slots_of_words(words[field.name], field.slots) for field in rules.numbers}
-    values = RecordValues(accounts, keys, symbols, numbers)
+    numbers = {field.name: slots_of_words(columns.words[field.name], field.slots) for field in rules.numbers}
+    values = RecordValues(columns.accounts, columns.fingerprint_keys, columns.symbols, numbers)
     reason = np.where(superseded, SUPERSEDED, marks.stated)
     valid = np.isin(reason, (ACCEPTED, *ORDER_REASONS))
     outcome = apply_order_rules(values, valid, rules)
     check_order_reasons(table, outcome, valid, marks.accepted, marks.stated, rules, findings)
     findings.raise_if_any()
     return Contributions(
-        ids=ids,
-        accounts=accounts,
-        symbols=symbols,
+        ids=columns.ids,
+        accounts=columns.accounts,
+        symbols=columns.symbols,
         numbers=numbers,
-        fingerprint_keys=keys,
+        fingerprint_keys=columns.fingerprint_keys,
         reason=np.where(valid, outcome.reason, reason).astype(np.uint8),
-        replaces=replaces,
-        account_names=account_names,
+        replaces=columns.replaces,
+        account_names=columns.account_names,
     )
 
 
 def _read_marks(table: RawTable, rules: Rules, findings: Findings) -> _Marks:
-    """Status and reason; a reason stands beside status=rejected, and only there, and its rule is the policy's."""
+    """Status and reason; a reason stands beside status=rejected, and only there."""
     usable = rules.usable_reasons
     codes = {name: code for code, name in enumerate(rules.reason_names)}
     status = field_columns.choices(table, "status", _STATUSES, _STATUSES, findings)
@@ -125,11 +216,15 @@ def _read_marks(table: RawTable, rules: Rules, findings: Findings) -> _Marks:
     findings.add(no_reason, "reason", ("a rejected record needs a reason", remedy))
     idle = ~rejected & (stated != ACCEPTED) & ~findings.bad
     findings.add(idle, "reason", ("a reason for a record that isn't rejected", "write status=rejected beside it"))
-    for code, why in _RULE_ABSENT.items():
-        if code not in usable:
-            remedy = "reject it for another reason, or mend the policy"
-            findings.add(rejected & (stated == code), "reason", (why, remedy))
     return _Marks(status == _MARKED_ACCEPTED, rejected, np.where(rejected, stated, ACCEPTED))
+
+
+def _check_usable(marks: _Marks, rules: Rules, findings: Findings) -> None:
+    """The rule of a stated reason is the policy's."""
+    for code, why in _RULE_ABSENT.items():
+        if code not in rules.usable_reasons:
+            remedy = "reject it for another reason, or mend the policy"
+            findings.add(marks.rejected & (marks.stated == code), "reason", (why, remedy))
 
 
 def _check_superseded(table: RawTable, marks: _Marks, replaced_by: Rows, findings: Findings) -> None:
@@ -147,46 +242,43 @@ def _check_superseded(table: RawTable, marks: _Marks, replaced_by: Rows, finding
     findings.add(superseded & marks.rejected & (marks.stated != SUPERSEDED), "reason", explain)
 
 
-def _check_form(
-    marks: _Marks,
-    superseded: Mask,
-    symbols: dict[str, field_columns.Codes],
-    words: dict[str, Words],
-    rules: Rules,
-    findings: Findings,
-) -> None:
+def _breaches(columns: _Columns, rules: Rules) -> list[_Breach]:
+    """Every bound of the policy, in its order, with the rows that break it."""
+    found = []
+    for field in rules.fields:
+        if isinstance(field, SymbolField):
+            why = f"not a value that the policy declares ({', '.join(field.values)})"
+            found.append(_Breach(field.name, UNDECLARED_VALUE, columns.symbols[field.name] == UNDECLARED, why))
+            continue
+        words = columns.words[field.name]
+        why = f"above the policy's maximum of {field.maximum}"
+        found.append(_Breach(field.name, OUT_OF_RANGE, _exceeds(words, field.maximum), why))
+        if field.minimum:
+            why = f"below the policy's minimum of {field.minimum}"
+            found.append(_Breach(field.name, BELOW_MINIMUM, ~_exceeds(words, field.minimum - 1), why))
+    return found
+
+
+def _check_form(marks: _Marks, superseded: Mask, breaches: list[_Breach], rules: Rules, findings: Findings) -> None:
     """What breaks a bound of the policy is rejected, by name; what is rejected for a bound breaks it.
 
     Superseded records may break any.
     """
     sound = ~findings.bad & ~superseded
     broken = {code: np.zeros(superseded.size, dtype=bool) for code in _FORM_HOLDS}
-
-    def add(field: SymbolField | NumberField, code: int, where: Mask, why: str) -> None:
-        broken[code] |= where
-        remedy = f"mend the value, or mark the row status=rejected, reason={BUILT_IN_REASONS[code]}"
-        findings.add(sound & ~marks.rejected & where, field.name, (why, remedy))
-
-    for field in rules.fields:
-        if isinstance(field, SymbolField):
-            declared = ", ".join(field.values)
-            unknown = symbols[field.name] == UNDECLARED
-            add(field, UNDECLARED_VALUE, unknown, f"not a value that the policy declares ({declared})")
-        else:
-            over = _exceeds(words[field.name], field.maximum)
-            add(field, OUT_OF_RANGE, over, f"above the policy's maximum of {field.maximum}")
-            if field.minimum:
-                below = ~_exceeds(words[field.name], field.minimum - 1)
-                add(field, BELOW_MINIMUM, below, f"below the policy's minimum of {field.minimum}")
+    for breach in breaches:
+        broken[breach.code] |= breach.where
+        remedy = f"mend the value, or mark the row status=rejected, reason={BUILT_IN_REASONS[breach.code]}"
+        findings.add(sound & ~marks.rejected & breach.where, breach.column, (breach.why, remedy))
     for code, why in _FORM_HOLDS.items():
         unfounded = sound & (marks.stated == code) & ~broken[code]
         findings.add(unfounded, "reason", (why, "mend the reason"))
     usable = [code for code in broken if code in rules.usable_reasons]
     for code in ORDER_REASONS:
-        for breach in usable:
-            name = BUILT_IN_REASONS[breach]
+        for bound in usable:
+            name = BUILT_IN_REASONS[bound]
             why = f"the record is {name}, and only one within the policy's bounds can be {BUILT_IN_REASONS[code]}"
-            findings.add(sound & (marks.stated == code) & broken[breach], "reason", (why, f"write reason={name}"))
+            findings.add(sound & (marks.stated == code) & broken[bound], "reason", (why, f"write reason={name}"))
 
 
 def _exceeds(words: Words, bound: int) -> Mask:

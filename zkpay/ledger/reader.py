@@ -6,11 +6,11 @@ from typing import Final
 
 from zkpay.ledger.contributions import Contributions
 from zkpay.ledger.csv_file import read_csv
-from zkpay.ledger.intake import take_in
+from zkpay.ledger.intake import Trial, take_in, try_out
 from zkpay.ledger.jsonl_file import read_jsonl
 from zkpay.ledger.parquet_file import read_parquet
 from zkpay.ledger.problems import MalformedFile, Problem
-from zkpay.ledger.raw_table import file_columns
+from zkpay.ledger.raw_table import RawTable, file_columns
 from zkpay.ledger.rules import Rules
 
 _READERS: Final = {
@@ -29,10 +29,26 @@ def read_contributions(path: str | os.PathLike[str], rules: Rules) -> Contributi
     reason. MalformedFile (InputError) with up to 100 problems, each with file, line, column, value, why and what to
     do; nothing is read then.
     """
+    return take_in(_raw_table(path, rules), rules)
+
+
+def try_contributions(path: str | os.PathLike[str], rules: Rules) -> Trial:
+    """All records as these rules judge them, whatever the file says of rules; otherwise as `read_contributions`.
+
+    For trying a policy out on records that were marked under another.
+    """
+    return try_out(_raw_table(path, rules), rules)
+
+
+def _raw_table(path: str | os.PathLike[str], rules: Rules) -> RawTable:
     source = os.fspath(path)
+    if Path(source).is_dir():
+        remedy = f"give a file of contributions: {', '.join(_READERS)}"
+        raise MalformedFile([Problem(source, 0, "", None, "a folder, not a plain file", remedy)])
     reader = _READERS.get(Path(source).suffix.lower())
     if reader is None:
-        why = f"{Path(source).suffix or 'no suffix'} is no format of contributions"
-        remedy = f"name it {', '.join(_READERS)}, as what it is"
+        suffix = Path(source).suffix
+        why = f"{suffix} is no format of contributions" if suffix else "the name has no suffix to tell the format by"
+        remedy = f"give a file whose name ends in {', '.join(_READERS)}, as what it is"
         raise MalformedFile([Problem(source, 0, "", None, why, remedy)])
-    return take_in(reader(source, file_columns(rules)), rules)
+    return reader(source, file_columns(rules))

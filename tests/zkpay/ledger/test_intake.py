@@ -15,7 +15,7 @@ from zkpay.errors import InputError
 from zkpay.ledger.contributions import Contributions
 from zkpay.ledger.fields import Field, NumberField, SymbolField
 from zkpay.ledger.problems import MalformedFile, Problem
-from zkpay.ledger.reader import read_contributions
+from zkpay.ledger.reader import read_contributions, try_contributions
 from zkpay.ledger.rules import Rules, WindowLimit
 
 TASK = SymbolField("task", ("read", "write"))
@@ -109,6 +109,66 @@ def test_reasons_are_those_of_a_walk(tmp_path_factory: pytest.TempPathFactory, c
     assert found.replaces.tolist() == [int(record.replaces[1:]) if record.replaces else -1 for record in records]
     again = read(folder, stated(records, expected.reasons), rules)
     assert again.to_bytes() == found.to_bytes()
+
+
+MARKS = [("", ""), ("accepted", "")] + [
+    ("rejected", reason)
+    for reason in ("duplicate", "out_of_range", "undeclared", "below_minimum", "over_account_limit", "superseded")
+]
+
+
+@given(cases(), st.data())
+def test_a_trial_judges_any_marks_and_counts_what_intake_refuses(
+    tmp_path_factory: pytest.TempPathFactory, case: Any, data: st.DataObject
+) -> None:
+    rules, records = case
+    for index, record in enumerate(records):
+        values = {**record.values, "amount": data.draw(st.sampled_from([5, 10, 100, 101]))}
+        values["task"] = data.draw(st.sampled_from(["read", "sing"]))
+        status, reason = data.draw(st.sampled_from(MARKS))
+        records[index] = dataclasses.replace(record, values=values, status=status, reason=reason)
+    folder = tmp_path_factory.mktemp("rows")
+    try:
+        strict = read(folder, records, rules)
+    except MalformedFile:
+        strict = None
+    found = try_contributions(folder / "rows.csv", rules)
+    assert (found.judged == 0) == (strict is not None)
+    assert found.judged <= len(records)
+    if strict is not None:
+        assert found.contributions.to_bytes() == strict.to_bytes()
+    # Marked as the trial says, the file is one that intake takes.
+    marked = stated(records, names_of(found.contributions, rules))
+    assert read(folder, marked, rules).to_bytes() == found.contributions.to_bytes()
+
+
+def test_a_trial_keeps_reasons_that_hold_and_reads_numbers_of_other_policies(tmp_path: Path) -> None:
+    rules = Rules((TASK, AMOUNT), reasons=("spam",))
+    rows = [
+        ("read", 10**30, "", ""),
+        ("read", 20_000, "rejected", "out_of_range"),
+        ("sing", 5, "rejected", "below_minimum"),
+        ("sing", 5, "", ""),
+        ("read", 20, "rejected", "below_minimum"),
+        ("read", 20, "rejected", "duplicate"),
+        ("read", 5, "rejected", "spam"),
+        ("read", 20, "accepted", ""),
+        ("read", 5, "accepted", ""),
+    ]
+    path = tmp_path / "rows.csv"
+    lines = [f"r{index},alice,{task},{amount},{status},{why}" for index, (task, amount, status, why) in enumerate(rows)]
+    path.write_text("\n".join(["contribution_id,account,task,amount,status,reason", *lines]), encoding="utf-8")
+    found = try_contributions(path, rules)
+    assert names_of(found.contributions, rules) == [
+        *("out_of_range", "out_of_range", "below_minimum", "undeclared"),
+        *("accepted", "accepted", "spam", "accepted", "below_minimum"),
+    ]
+    # No record can hold the first two; the fourth and the last aren't marked, and what two more say isn't so.
+    assert found.judged == 6
+    assert found.contributions.number_values("amount").tolist()[:2] == [AMOUNT.recordable] * 2
+    path.write_text("contribution_id,account,task,amount,status,reason\na,alice,read,20,rejected,\n", encoding="utf-8")
+    with pytest.raises(MalformedFile, match="needs a reason"):
+        try_contributions(path, rules)
 
 
 @given(cases(), st.data())

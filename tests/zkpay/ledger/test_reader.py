@@ -436,6 +436,8 @@ class TestFiles:
         for name in ("x.xlsx", "x"):
             problem = only_problem(files.text(name, "x"))
             assert ".csv, .jsonl" in problem.remedy
+        with pytest.raises(MalformedFile, match=r"a folder, not a plain file; give a file of contributions: \.csv"):
+            read_contributions(files.folder, RULES)
 
     def test_damaged_parquet(self, files: Files) -> None:
         content = files.parquet([row(1), row(2)]).read_bytes()
