@@ -191,8 +191,14 @@ def test_prove_verify_inspect_and_receipts_in_json(tmp_path: Path, capsys: pytes
 
 def test_inspect_without_neighbours_and_of_garbage(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     garbage = tmp_path / "payout.zkproof"
-    garbage.write_bytes(b"\xa0")
-    assert main.run(["inspect", str(garbage)]) == 4
+    # A CBOR map, no CBOR, CBOR that ends too soon.
+    for content in (b"\xa0", b"[policy]\n", b"\x5b"):
+        garbage.write_bytes(content)
+        capsys.readouterr()
+        assert main.run(["inspect", str(garbage)]) == 4
+        message = capsys.readouterr().err
+        assert f"{garbage}: not a proof, as it isn't" in message
+        assert "give the payout.zkproof that `zkpay prove` wrote, or fetch it again" in message
     assert main.run(["inspect", str(tmp_path / "missing")]) == 4
     capsys.readouterr()
 

@@ -46,7 +46,7 @@ def inspect(proof: StrPath) -> Inspection:
     """
     path = Path(proof)
     data = read_capped(path, MAX_BYTES[PROOF])
-    content = Proof.from_bytes(data)
+    content = Proof.from_bytes(data, str(path))
     sizes = {
         "commitments": 32 * (3 + len(content.layer_roots)),
         "out-of-domain values": len(content.out_of_domain),

@@ -89,7 +89,7 @@ def verify(
     policy = parse_policy(files[POLICY], POLICY)
     commitment = Commitment.from_bytes(files[COMMITMENT])
     statement = Statement.from_bytes(files[STATEMENT])
-    proof = Proof.from_bytes(files[PROOF])
+    proof = Proof.from_bytes(files[PROOF], PROOF)
     checks.record("encodings", "commitment, statement and proof are in their one canonical form")
 
     # 3. Agreement.

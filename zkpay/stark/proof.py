@@ -20,6 +20,7 @@ from zkpay.stark.field import Extension, P
 FORMAT = "zkpay/proof/v1"
 # Twice the largest proof of any profile and size.
 MAXIMUM_BYTES = 1 << 21
+_REMEDY = "give the payout.zkproof that `zkpay prove` wrote, or fetch it again"
 
 
 @dataclass(frozen=True)
@@ -59,10 +60,10 @@ class Proof:
         return cbor2.dumps({"format": FORMAT, **_plain(self)}, canonical=True)
 
     @staticmethod
-    def from_bytes(data: bytes) -> Proof:
-        """Read a proof; InputError if it is not one, Rejected if it is not in its one canonical form."""
+    def from_bytes(data: bytes, source: str = "proof") -> Proof:
+        """Read a proof; InputError naming `source` if it is none, Rejected if it is not in its one canonical form."""
         if len(data) > MAXIMUM_BYTES:
-            raise InputError(f"proof: {len(data)} bytes is over the limit of {MAXIMUM_BYTES}")
+            raise InputError(f"{source}: {len(data)} bytes is over the limit of {MAXIMUM_BYTES} for a proof")
         try:
             content = cbor2.CBORDecoder(
                 io.BytesIO(data),
@@ -75,9 +76,9 @@ class Proof:
             ).decode()
         except Exception as error:
             # cbor2 raises a family of errors on hostile bytes; all of them mean the same here.
-            raise InputError(f"proof: not readable as CBOR: {type(error).__name__}") from None
+            raise InputError(f"{source}: not a proof, as it isn't CBOR ({type(error).__name__}); {_REMEDY}") from None
         if not isinstance(content, dict) or content.get("format") != FORMAT:
-            raise InputError(f"proof: expected a CBOR map with format {FORMAT!r}")
+            raise InputError(f"{source}: not a proof, as it isn't a CBOR map with format {FORMAT!r}; {_REMEDY}")
         proof = Proof(
             profile=_typed(content, "profile", str),
             main_root=_typed(content, "main_root", bytes),
