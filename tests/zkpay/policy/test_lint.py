@@ -54,6 +54,7 @@ CASES = {
         ("min(pool * score // total(score), most)", "min(score, 0) + 0 * most", ("pays-nothing", "formula.payout")),
     "tiers stop": ("sum(points), cap", "tiers(sum(points), [(10_000, 2)]), cap", ("tiers-stop", "formula.score")),
     "idle cap": ('sum(points), cap)"', 'sum(min(points, 9_000)), cap)"', ("idle-cap", "formula.score")),
+    "crossed clamp": ("min(sum(points), cap)", "clamp(sum(points), cap, 7_000)", ("crossed-clamp", "formula.score")),
     "early division": ("min(sum(points), cap)", "min(sum(points) // 7 * 5, cap)", ("early-division", "formula.score")),
     "narrow total": ("sum(points), cap", "sum(points if kind == model), cap", ("narrow-total", "formula.payout")),
     "no unique": ('unique = ["fingerprint"]', "", ("no-unique", "rules.unique")),
@@ -85,6 +86,12 @@ def test_the_same_for_all_is_told() -> None:
     assert ("same-for-all", "formula.payout") in cautions(
         SOUND.replace("min(pool * score // total(score), most)", "min(most, pool // max(total(score), 1))")
     )
+
+
+def test_a_clamp_is_crossed_only_where_it_always_is() -> None:
+    for bounds, crossed in {"cap, cap": False, "count(), 7": False, "10 + count(), 9": True, "7, cap": False}.items():
+        found = cautions(SOUND.replace("min(sum(points), cap)", f"clamp(sum(points), {bounds})"))
+        assert (("crossed-clamp", "formula.score") in found) == crossed
 
 
 def test_every_warning_says_what_to_do() -> None:

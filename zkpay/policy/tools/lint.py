@@ -50,6 +50,7 @@ def lint(policy: Policy, records: int) -> list[Caution]:
         *_payouts(policy, bounds, records),
         *_tiers(policy.formula, bounds),
         *_idle_caps(policy.formula, bounds),
+        *_crossed_clamps(policy.formula, bounds),
         *_early_divisions(policy.formula),
         *_narrow_totals(policy.formula),
         *_rules(policy, records),
@@ -120,6 +121,16 @@ def _idle_caps(formula: Formula, bounds: Bounds) -> Iterator[Caution]:
             if values and high is not None and high <= min(values):
                 why = f"{cap.without.text} is at most {high:,}, so that {cap.text} never cuts anything off"
                 yield Caution("idle-cap", f"formula.{cap.line}", why, "lower the cap, or leave it out")
+
+
+def _crossed_clamps(formula: Formula, bounds: Bounds) -> Iterator[Caution]:
+    for expression in _once(formula, Form.CLAMP):
+        value, low, high = expression.arguments
+        least, most = bounds.lowest(low), bounds.highest(high)
+        if least is not None and most is not None and least > most:
+            why = f"{low.text} is above {high.text}, so that {expression.text} is always {high.text}"
+            remedy = f"write the smaller bound first: clamp({value.text}, {high.text}, {low.text})"
+            yield Caution("crossed-clamp", f"formula.{expression.line}", why, remedy)
 
 
 def _early_divisions(formula: Formula) -> Iterator[Caution]:

@@ -36,22 +36,30 @@ def node_of(formula: Formula, expression: Expression, records: int) -> Node | No
 
 
 class Bounds:
-    """The largest value of any expression of a formula, for so many records and accounts."""
+    """The bounds of any expression of a formula, for so many records and accounts."""
 
     def __init__(self, formula: Formula, records: int) -> None:
         self._formula = formula
         self._records = records
-        self._by_text = cache(self._highest_of)
+        self._by_text = cache(self._node_of)
         self._expressions: dict[str, Expression] = {}
 
     def highest(self, expression: Expression) -> int | None:
         """None where the expression has no meaning outside the condition that guards it."""
+        node = self._node(expression)
+        return None if node is None else node.high
+
+    def lowest(self, expression: Expression) -> int | None:
+        """None likewise."""
+        node = self._node(expression)
+        return None if node is None else node.low
+
+    def _node(self, expression: Expression) -> Node | None:
         self._expressions.setdefault(expression.text, expression)
         return self._by_text(expression.text)
 
-    def _highest_of(self, text: str) -> int | None:
-        node = node_of(self._formula, self._expressions[text], self._records)
-        return None if node is None else node.high
+    def _node_of(self, text: str) -> Node | None:
+        return node_of(self._formula, self._expressions[text], self._records)
 
 
 def answerable(formula: Formula, probes: Mapping[str, Expression], records: int) -> dict[str, Expression]:
