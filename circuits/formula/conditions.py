@@ -25,6 +25,7 @@ class Conditions:
         self._known: dict[Node, Expression] = {}
         self._orders: dict[tuple[Node, Node], Expression] = {}
         self._symbols: dict[tuple[str, int], Expression] = {}
+        self._tests: dict[Node, frozenset[tuple[str, int]]] = {}
 
     def __contains__(self, node: Node) -> bool:
         return node in self._known
@@ -53,10 +54,23 @@ class Conditions:
         if node.operation is Operation.AND:
             return self._joined(node, parts[0] * parts[1])
         if node.operation is Operation.OR:
-            if _exclude_one_another(*node.arguments):
+            if self._tested(node):
                 return parts[0] + parts[1]
             return self._joined(node, linear([(1, parts[0]), (1, parts[1]), (-1, parts[0] * parts[1])]))
         raise TypeError(f"{node.operation} of {node.text} is no condition")
+
+    def _tested(self, node: Node) -> frozenset[tuple[str, int]]:
+        """The (field, code) of which the condition asks whether one holds, no two of them together; empty for any other
+        condition. Each node is looked at once, after its arguments.
+        """
+        if node not in self._tests:
+            found: frozenset[tuple[str, int]] = frozenset()
+            if node.operation is Operation.OR and node.level > Level.TOTAL:
+                found = _union(*(self._tested(argument) for argument in node.arguments))
+            elif node.operation is Operation.IS_SYMBOL and isinstance(node.value, tuple):
+                found = frozenset({(str(node.value[0]), int(node.value[1]))})
+            self._tests[node] = found
+        return self._tests[node]
 
     def _joined(self, node: Node, value: Expression) -> Expression:
         """`value`, in a column of its own if it has degree 2."""
@@ -113,21 +127,6 @@ class Conditions:
             self._symbols[key] = known
             self.columns.add(known)
         return known
-
-
-def _exclude_one_another(left: Node, right: Node) -> bool:
-    """Whether both test one symbol field for codes that have none in common."""
-    return bool(_union(_tested(left), _tested(right)))
-
-
-def _tested(node: Node) -> frozenset[tuple[str, int]]:
-    """The (field, code) of which the condition asks whether one holds; empty for any other condition."""
-    if node.operation is Operation.OR:
-        left, right = node.arguments
-        return _union(_tested(left), _tested(right))
-    if node.operation is Operation.IS_SYMBOL and isinstance(node.value, tuple) and isinstance(node.value[1], int):
-        return frozenset({(node.value[0], node.value[1])})
-    return frozenset()
 
 
 def _union(left: frozenset[tuple[str, int]], right: frozenset[tuple[str, int]]) -> frozenset[tuple[str, int]]:

@@ -238,3 +238,18 @@ def test_all_witnesses_of_small_account_formulas(text: str, monkeypatch: pytest.
     for a_most, b_most in ((5, 3), (1, 0), (0, 1), (0, 0)):
         records = [{"a": a, "b": b} for a, b in itertools.product(range(a_most + 1), range(b_most + 1))]
         assert bench.all_values(records, [1] * len(records)) == [{value} for value in bench.expected(records)]
+
+
+def test_conditions_of_very_many_parts() -> None:
+    """A condition is asked for its symbols once, however deep: not once for each that contains it."""
+    fields: list[Field] = [NumberField("quantity", 10_000)]
+    lines, before = {}, "quantity >= 9_999"
+    for start in range(0, 1120, 40):
+        parts = [f"quantity >= {9_000 - start - k}" for k in range(40)]
+        lines[f"some{start}"] = " or ".join([before, *parts])
+        before = f"some{start}"
+    lines["x"] = f"1 if {before} else 0"
+    bench = LineTable(lines, "x", fields, {}, {})
+    records = [{"quantity": quantity} for quantity in (0, 9_000 - 1120, 9_000 - 1119, 10_000)]
+    trace = bench.filled(records, [1] * 4)
+    assert bench.values(trace) == bench.expected(records) == [0, 0, 1, 1]

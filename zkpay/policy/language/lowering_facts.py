@@ -43,6 +43,9 @@ class _Contradiction(Exception):  # noqa: N818 - not an error: the branch can't 
 MAX_LITERALS: Final = 32
 """Facts that are kept at a time, the innermost ones."""
 
+MAX_COMPARISONS: Final = 128
+"""Comparisons that are followed at a time, the innermost ones, and as many alternatives."""
+
 MAX_STEPS: Final = 200_000
 """Steps of all proofs of a formula together, so that a hostile policy can't keep its reader busy; a formula that
 people write takes some thousand. Without steps left, only stored bounds count. The same on every machine.
@@ -89,6 +92,8 @@ class Facts:
         try:
             for condition, holds in self.literals:
                 self._assume(condition, holds)
+            # One literal may be a thousand conditions joined by `and`.
+            del self.order[:-MAX_COMPARISONS], self._either[:-MAX_COMPARISONS]
             for _ in range(_ROUNDS if self.literals else 0):
                 if not self._narrow_once():
                     break
