@@ -86,6 +86,11 @@ class Table:
     # Gadgets describe the columns that they added, for witness generation (circuits/gadgets).
     gadgets: list[object] = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        # A formula can have thousands of names: lists would be searched from the start for each of them.
+        self._column_names = {column.name for column in self.columns}
+        self._constraint_names = {constraint.name for constraint in self.constraints}
+
     @property
     def width(self) -> int:
         """Number of main columns."""
@@ -93,8 +98,9 @@ class Table:
 
     def column(self, name: str) -> Column:
         """Add a main column."""
-        if any(known.name == name for known in self.columns):
+        if name in self._column_names:
             raise ValueError(f"table {self.name}: column {name} exists already")
+        self._column_names.add(name)
         column = Column(Phase.MAIN, len(self.columns), name)
         self.columns.append(column)
         return column
@@ -172,11 +178,12 @@ class Table:
 
     def _constrain(self, where: Where, name: str, expression: Expression) -> None:
         full_name = f"{self.name}/{name}"
-        if any(known.name == full_name for known in self.constraints):
+        if full_name in self._constraint_names:
             raise ValueError(f"constraint {full_name} exists already")
         selector = 1 if where in (Where.FIRST, Where.LAST) else 0
         if expression.degree + selector > MAX_DEGREE:
             raise ValueError(f"{full_name}: degree {expression.degree} + {selector} is over {MAX_DEGREE}")
+        self._constraint_names.add(full_name)
         self.constraints.append(Constraint(where, full_name, expression))
 
     def _interact(
