@@ -1,4 +1,4 @@
-"""Imports go one way, the verifier stays small and light, and the command line starts fast (SPEC, "Layout").
+"""Imports go one way, the verifier stays small and light, and the command line starts fast.
 
 Only imports that run when a module is loaded count: those inside functions are a module's own choice of when
 to pay, those under TYPE_CHECKING never run. The rules are read from the syntax trees; two of them are also

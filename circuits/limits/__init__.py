@@ -1,1 +1,1 @@
-"""One row for each record that a limit counts, by account and window: the first few pass (SPEC §5.5)."""
+"""One row for each record that a limit counts, by account and window: the first few pass (SPEC §5.14)."""

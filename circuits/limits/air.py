@@ -1,4 +1,4 @@
-"""The tables of the limits: records that come as far as a limit, by (account, window, intake index) (SPEC §5.5).
+"""The tables of the limits: records that come as far as a limit, by (account, window, intake index) (SPEC §5.14).
 
 Of an account's records in one window, or of all that it has, the first `limit` pass; all later ones don't. Both are
 forced. The count of those that passed stops at the limit, so a row is open exactly while the count differs from it.

@@ -1,4 +1,4 @@
-"""Filling the table of a limit from what the contributions table sends it (SPEC §5.5)."""
+"""Filling the table of a limit from what the contributions table sends it (SPEC §5.14)."""
 
 from __future__ import annotations
 

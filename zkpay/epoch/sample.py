@@ -1,4 +1,4 @@
-"""Synthetic contributions and a policy for them, for trying things out (SPEC §8.5).
+"""Synthetic contributions and a policy for them, for trying things out.
 
 Shaped like real reward data: a few accounts do most of the work (Pareto), quantities spread over orders of magnitude
 (lognormal), some records copy an earlier fingerprint, a few are rejected by hand.

@@ -1,4 +1,4 @@
-"""A policy, read and checked, and its digest (SPEC §8.1, §4.4).
+"""A policy, read and checked, and its digest (SPEC §8.1).
 
 The digest covers what counts and nothing else: comments, white space, the order of tables and the spelling
 of numbers and formulas don't change it; every field, table, constant, amount, rule and line does, and the order of
