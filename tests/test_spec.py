@@ -32,6 +32,5 @@ def test_the_program_prints_the_sizes_of_the_tables(tmp_path: Path) -> None:
     for name, exponent, *numbers in told:
         assert printed.pop(name) == [str(1 << int(exponent)), *numbers]
     # One row of the table tells the two fixed ones.
-    assert {name: numbers[1:] for name, numbers in printed.items()} == dict.fromkeys(
-        ("tables", "range"), ["1", "0", "1", "1"]
-    )
+    assert set(printed) == {"tables", "range"}
+    assert all(numbers[1:] == ["1", "0", "1", "1"] for numbers in printed.values())
