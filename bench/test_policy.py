@@ -12,9 +12,10 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 from bench.preset_records import write_records
 from zkpay.circuits.payout_circuit import build_circuit
+from zkpay.ledger.tree import DIGEST_ELEMENTS
 from zkpay.policy.policy import Policy, parse_policy
 from zkpay.policy.tools.presets import PRESETS, preset
-from zkpay.stark.statement import DIGEST_LENGTH, Statement
+from zkpay.stark.statement import Statement
 
 SEED = 1
 RECORDS, ACCOUNTS = 1 << 20, 1 << 16
@@ -30,10 +31,10 @@ def statement_of(policy: Policy) -> Statement:
         origin="bench.example",
         epoch="bench",
         commitment_digest=bytes(32),
-        contribution_root=(0,) * DIGEST_LENGTH,
+        contribution_root=(0,) * DIGEST_ELEMENTS,
         contribution_count=RECORDS,
         counts=tuple((name, RECORDS if name == "accepted" else 0) for name in names),
-        payout_root=(0,) * DIGEST_LENGTH,
+        payout_root=(0,) * DIGEST_ELEMENTS,
         account_count=ACCOUNTS,
         pool=policy.pool,
         paid=0,

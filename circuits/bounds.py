@@ -23,7 +23,6 @@ element.
 SUM_BITS = 30
 PAYOUT = "payout"
 PAID = "paid"
-AGGREGATES = (Operation.SUM, Operation.LARGEST)
 
 
 @dataclass(frozen=True)

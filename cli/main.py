@@ -18,7 +18,7 @@ from zkpay.cli.commit import commit
 from zkpay.cli.demo import demo
 from zkpay.cli.exit_codes import ExitCode
 from zkpay.cli.inspect import inspect
-from zkpay.cli.options import DEBUG, JSON
+from zkpay.cli.options import DEBUG, JSON, InOrder
 from zkpay.cli.policy import policy
 from zkpay.cli.prove import prove
 from zkpay.cli.receipt import receipt
@@ -26,13 +26,6 @@ from zkpay.cli.render import Result, print_error, print_lines, print_result
 from zkpay.cli.sample import sample
 from zkpay.cli.verify import verify
 from zkpay.errors import ZkpayError
-
-
-class InOrder(click.Group):
-    """A group that lists its commands in the order of the job, not of the alphabet."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(self.commands)
 
 
 def _show_version(context: click.Context, parameter: click.Parameter, value: bool) -> None:

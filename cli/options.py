@@ -1,4 +1,4 @@
-"""Options that every command has (SPEC §9)."""
+"""Options that every command has, and the order of commands (SPEC §9)."""
 
 from __future__ import annotations
 
@@ -11,6 +11,13 @@ JSON: Final = "--json"
 DEBUG: Final = "--debug"
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+class InOrder(click.Group):
+    """A group that lists its commands in the order of the job, not of the alphabet."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)
 
 
 def output_options(function: Command) -> Command:

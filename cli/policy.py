@@ -11,22 +11,15 @@ from typing import Any
 
 import click
 
-from zkpay.cli.options import output_options
+from zkpay.cli.options import InOrder, output_options
 from zkpay.cli.policy_diff import diff
 from zkpay.cli.policy_explain import explain
 from zkpay.cli.policy_simulate import simulate
 from zkpay.cli.policy_stress import stress
-from zkpay.cli.render import Result, table, tokens
+from zkpay.cli.render import Result, counted, table, tokens
 
 
-class _InOrder(click.Group):
-    """Lists its commands in the order in which a policy comes to be."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(self.commands)
-
-
-@click.group(cls=_InOrder)
+@click.group(cls=InOrder)
 def policy() -> None:
     """Write, check, explain and try out policies."""
 
@@ -92,10 +85,10 @@ def lint(file: str) -> Result:
         *[(name, f"{level_text(level)}, up to {bits_text(program.lines[name].high)}") for name, level in levels],
         ("totals", ", ".join(loaded.formula.totals) or "none"),
         ("widest", f"{bits_text(widest.high)}: {widest.text} in {widest.line}"),
-        ("records", f"{loaded.layout.blocks} hashed block{'s' if loaded.layout.blocks > 1 else ''} each"),
+        ("records", f"{counted(loaded.layout.blocks, 'hashed block')} each"),
     ]
     warnings = [f"Warning: {one.where}: {one.why}; {one.remedy}." for one in cautions]
-    verdict = f"{file}: no errors, {len(cautions)} warning{'' if len(cautions) == 1 else 's'}."
+    verdict = f"{file}: no errors, {counted(len(cautions), 'warning')}."
     return Result(content, [verdict, *table(rows), *warnings], f"zkpay policy explain {shlex.quote(file)}")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from zkpay.cli.render import tokens
+from zkpay.cli.render import counted, tokens
 
 if TYPE_CHECKING:
     from zkpay.policy.language.tree import Level
@@ -67,7 +67,7 @@ def aligned(rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> list[st
 
 def judged_line(judged: int) -> str:
     """What a trial says of records that were marked for another policy, or not at all."""
-    counted_rows = f"{judged:,} record is" if judged == 1 else f"{judged:,} records are"
+    counted_rows = f"{counted(judged, 'record')} {'is' if judged == 1 else 'are'}"
     return (
         f"{counted_rows} judged here by the policy at hand; `zkpay commit` would refuse the file, as their status and"
         " reason don't say so."

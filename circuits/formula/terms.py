@@ -15,7 +15,6 @@ FREE_BITS: Final = 18
 """Expressions of at most this many bits may be multiplied by constants of any size: digits of 10 bits still fit."""
 LINE_BITS: Final = 29
 """Bits of a constant multiple that leave room on a line for others."""
-SMALL_BITS: Final = 15
 ELEMENT_BITS: Final = 40
 
 

@@ -13,26 +13,6 @@ from numpy.typing import NDArray
 Integers = NDArray[np.int64]
 
 
-def convolve(left: Integers, right: Integers) -> Integers:
-    """Products as unreduced limbs: limbs below 2^14, at most 2^34 of them on a line."""
-    lines = np.zeros((len(left) + len(right) - 1, left.shape[1]), dtype=np.int64)
-    for i, limb in enumerate(left):
-        lines[i : i + len(right)] += limb * right
-    return lines
-
-
-def normalise(lines: Integers, width: int) -> Integers:
-    """The same numbers with limbs below 2^width, with as many limbs more as 63 bits can take."""
-    count = len(lines) + -(-63 // width)
-    result = np.zeros((count, lines.shape[1]), dtype=np.int64)
-    carry = np.zeros(lines.shape[1], dtype=np.int64)
-    for k in range(count):
-        carry = carry + lines[k] if k < len(lines) else carry
-        result[k] = carry & ((1 << width) - 1)
-        carry = carry >> width
-    return result
-
-
 def settle(lines: Integers, width: int, bits: int) -> tuple[Integers, NDArray[np.bool_]]:
     """Sums of lines that may be negative, in limbs below 2^width, at least `bits` bits of them; and which sums are
     negative (their limbs are of no use). What is above is dropped. Lines stay below 2^62 in size.

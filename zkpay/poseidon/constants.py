@@ -10,7 +10,6 @@ from typing import Final
 # Rows as wide as the page: one number a line would be 1100 lines.
 # fmt: off
 
-SBOX_EXPONENT: Final = 3
 FULL_ROUNDS: Final = 8
 
 PARTIAL_ROUNDS_16: Final = 20

@@ -18,7 +18,6 @@ from zkpay.errors import InputError
 from zkpay.stark.field import P
 
 FORMAT = "zkpay/statement/v1"
-DIGEST_LENGTH = 8
 MAXIMUM_COUNT = 1 << 20
 MAXIMUM_BYTES = 1 << 16
 MAXIMUM_TOTALS = 16

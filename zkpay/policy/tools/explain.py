@@ -17,14 +17,6 @@ from zkpay.policy.tools.rule_words import open_risks, rules_in_words
 from zkpay.policy.tools.widths import Width, widths
 from zkpay.policy.tools.words import in_words
 
-LEVELS = {
-    Level.CONSTANT: "a constant",
-    Level.TOTAL: "one number for the epoch, public",
-    Level.CONTRIBUTION: "of each contribution",
-    Level.ACCOUNT: "of each account",
-}
-"""What a line's value is of."""
-
 
 @dataclass(frozen=True)
 class ExplainedLine:
