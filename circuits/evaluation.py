@@ -21,7 +21,7 @@ Elements = NDArray[np.uint32]
 
 @dataclass(frozen=True)
 class Rows:
-    """Rows start..stop of a table: `main` uint32[width, height], each of `preprocessed` int64[height]."""
+    """Rows start..stop of a table: `main` uint32[width, height], each of `preprocessed` int64[period]."""
 
     main: Elements
     preprocessed: Sequence[Integers]
@@ -31,8 +31,11 @@ class Rows:
 
     def column(self, column: Column) -> Integers:
         """Values of a column as int64[stop - start]; the row after the last is the first."""
-        source = self.main if column.phase is Phase.MAIN else self.preprocessed
-        values = source[column.index]
+        if column.phase is Phase.PREPROCESSED:
+            period = self.preprocessed[column.index]
+            repeated: Integers = period[(np.arange(self.start, self.stop) + column.rotation) % len(period)]
+            return repeated
+        values: Elements = self.main[column.index]
         if column.rotation == 0:
             return values[self.start : self.stop].astype(np.int64)
         following = values[self.start + 1 : self.stop + 1].astype(np.int64)

@@ -14,7 +14,7 @@ import pytest
 
 from tests.reference.stark import P
 from tests.reference.stark_prover import RowReader
-from tests.reference.toy import STATEMENT, Toy, toy, use_light_parameters, verdict
+from tests.reference.toy import BEATS, STATEMENT, UNIT, Toy, toy, use_light_parameters, verdict
 from zkpay.prover.prove import prove_circuit
 from zkpay.stark.air import Bus, Circuit, PlacedTable, PublicTerm, Table
 from zkpay.stark.expression import read
@@ -23,7 +23,7 @@ from zkpay.stark.proof import Proof
 
 HEIGHTS = (2048, 2048, 1024)
 QUERIES = 6
-RECORDS = {"position": 0, "amount": 1, "flag": 2, "scaled": 3, "cube": 4, "running": 5, "product": 6}
+RECORDS = {"position": 0, "amount": 1, "flag": 2, "scaled": 3, "cube": 4, "running": 5, "product": 6, "beaten": 7}
 SQUARES = {"lookups": 0, "flagged": 1, "square": 2, "climb": 3}
 
 
@@ -50,9 +50,7 @@ def broken_constraints(case: Toy) -> set[str]:
     found = set()
     for item in case.circuit.placed:
         main = case.witness[item.table.name].astype(np.int64)
-        fixed = np.zeros((0, item.height), dtype=np.int64)
-        if item.table.preprocessed_values:
-            fixed = np.stack(item.table.preprocessed_values)
+        fixed = item.preprocessed_rows()
         reader = RowReader(main, np.roll(main, -1, axis=1), fixed, case.circuit.publics)
         rows = {"every": slice(None), "transition": slice(0, -1), "first": slice(0, 1), "last": slice(-1, None)}
         for constraint in item.table.constraints:
@@ -121,11 +119,20 @@ CHEATS: dict[str, tuple[Callable[[], Toy], set[str]]] = {
         lambda: changed("squares", SQUARES["square"], _unasked(), lambda v: v + 1),
         {"squares/square"},
     ),
+    "against a periodic column": (
+        # The value that the next row of the period would have.
+        lambda: changed("records", RECORDS["beaten"], slice(0, 1), lambda v: v * 0 + shifted_beat()),
+        {"records/beaten"},
+    ),
     "not a bit": (
         lambda: changed("records", RECORDS["flag"], 5, lambda v: v * 0 + 2),
         {"records/flag is a bit", "records/product", "records/running adds"},
     ),
 }
+
+
+def shifted_beat() -> int:
+    return BEATS[1] * int(toy(*HEIGHTS).witness["records"][RECORDS["amount"], 0]) + UNIT
 
 
 @pytest.mark.parametrize("name", CHEATS)

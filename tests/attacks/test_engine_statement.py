@@ -103,12 +103,16 @@ def test_another_circuit(case: Toy, proof: Proof) -> None:
             )
         if item.table.sums:
             assert verdict(with_item(copied(item, sums=item.table.sums[1:])), proof) == "constraints-unsatisfied"
-        if item.table.preprocessed_values:
-            values = item.table.preprocessed_values[0].copy()
-            values[5] += 1
-            # Plonky3 `test_preprocessed_tampered_fails`.
-            changed = copied(item, preprocessed_values=[values])
-            assert verdict(with_item(changed), proof) == "constraints-unsatisfied"
+        fixed = item.table.preprocessed_values
+        for k, column in enumerate(fixed):
+            values = column.copy()
+            values[len(values) // 2] += 1
+            # Plonky3 `test_preprocessed_tampered_fails`. Another period is another circuit,
+            # also where it leaves every row as it is.
+            others = [np.resize(column, period) for period in (1, 2, 4, 8, item.height) if period != len(column)]
+            for other in [values, *others]:
+                changed = copied(item, preprocessed_values=[*fixed[:k], other, *fixed[k + 1 :]])
+                assert verdict(with_item(changed), proof) == "constraints-unsatisfied"
         more: list[Column] = [*item.table.columns, replace_column(item.table)]
         assert verdict(with_item(copied(item, columns=more)), proof) == "wrong-length"
 

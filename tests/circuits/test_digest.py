@@ -15,7 +15,7 @@ from zkpay.policy.tools.presets import preset
 
 PRESETS = ("pro-rata", "fixed-price", "pools-per-kind")
 
-PRO_RATA = "4f34b99b99d279d050af9f27181c7813803294c977a136609ecc9f3bdcce2544"
+PRO_RATA = "ce7fc222dd135bbbfd20424999d89eaea5f8449a084a0b33c643bbadf42f21d6"
 """Of the preset `pro-rata` with 9 records of 3 accounts. It changes with the circuit, and so with the proof's format:
 CHANGELOG.md says so then."""
 

@@ -206,12 +206,11 @@ class LiteralProver:
         item = self.circuit.placed[position]
         keys = [(MAIN, position, column) for column in range(item.table.width)]
         main = np.stack([stark.evaluate(self.polynomials[key], size, shift) for key in keys])
-        fixed = np.zeros((0, size), dtype=np.int64)
-        if item.table.preprocessed_values:
-            coefficients = stark.lifted(
-                stark.interpolate(np.stack(item.table.preprocessed_values)), self.ratio(position)
-            )
-            fixed = stark.evaluate(coefficients, size, shift)
+        fixed = np.zeros((len(item.table.preprocessed_values), size), dtype=np.int64)
+        for row, values in zip(fixed, item.table.preprocessed_values, strict=True):
+            # Row i of the table has values[i mod period]: so has row i of the tallest one, whose period it is, too.
+            coefficients = stark.lifted(stark.interpolate(np.resize(values, item.height)), self.ratio(position))
+            row[:] = stark.evaluate(coefficients, size, shift)
         return RowReader(main, np.roll(main, -(size // self.height), axis=1), fixed, self.circuit.publics)
 
     def denominator(self, reader: RowReader, identifier: int, payload: Sequence[Expression], memory: dict) -> Array:

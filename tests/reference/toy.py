@@ -1,7 +1,7 @@
 """Small circuits for the tests of the proof system, with witnesses, parameters and ready proofs.
 
-The toy has three heights, every kind of constraint, next-row reads, public scalars, a preprocessed column, look-ups
-with multiplicities, payloads of degree two, terms of the verifier's own and circuit-wide sums.
+The toy has three heights, every kind of constraint, next-row reads, public scalars, preprocessed columns of three
+periods, look-ups with multiplicities, payloads of degree two, terms of the verifier's own and circuit-wide sums.
 """
 
 from collections.abc import Mapping
@@ -29,6 +29,7 @@ RANGE = Bus("range", 1, 1)
 SQUARES = Bus("squares", 2, 2)
 OWN_TERMS = (PublicTerm(SQUARES, (7, 49), 3), PublicTerm(SQUARES, (2, 4), -1))
 SCALE, OFFSET = 17, 5
+BEATS, UNIT = (2, 0, 3, P - 1), 9
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,14 @@ def toy(tall: int = 4096, middle: int = 2048, short: int = 1024, seed: int = 1) 
     )
     witness = {
         "records": _columns(
-            np.arange(tall), amount, flag, SCALE * amount + OFFSET, amount**3, running, (amount + 1) * flag
+            np.arange(tall),
+            amount,
+            flag,
+            SCALE * amount + OFFSET,
+            amount**3,
+            running,
+            (amount + 1) * flag,
+            np.resize(BEATS, tall) * amount + UNIT,
         ),
         "walks": _columns(places, pace),
         "squares": _columns(lookups, flagged, rows**2, np.concatenate([[0], np.cumsum(rows)[:-1]])),
@@ -88,7 +96,8 @@ def _records() -> Table:
     table = Table("records")
     position, amount, flag = table.column("position"), table.column("amount"), table.column("flag")
     scaled, cube, running = table.column("scaled"), table.column("cube"), table.column("running")
-    product = table.column("product")
+    product, beaten = table.column("product"), table.column("beaten")
+    beat, unit = table.preprocessed_column("beat", BEATS), table.preprocessed_column("unit", [UNIT])
     table.first("position starts", position)
     table.transition("position counts", position.next - position - 1)
     table.last("position ends", position - Public("last"))
@@ -96,6 +105,7 @@ def _records() -> Table:
     table.every("scaled", linear([(Public("scale"), amount), (-1, scaled)]) + Public("offset"))
     table.every("cube", cube - amount * amount * amount)
     table.every("product", product - (amount + 1) * flag)
+    table.every("beaten", beaten - beat * amount - unit)
     table.first("running starts", running - flag * amount)
     table.transition("running adds", running.next - running - flag.next * amount.next)
     table.last("running ends", running - Public("flagged"))

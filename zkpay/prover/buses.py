@@ -69,7 +69,5 @@ def accumulator_column(
 
 
 def preprocessed_columns(item: PlacedTable) -> Columns:
-    """uint32[p, height] of a table's preprocessed columns."""
-    if not item.table.preprocessed_values:
-        return np.zeros((0, item.height), dtype=np.uint32)
-    return np.stack(item.table.preprocessed_values).astype(np.uint32)
+    """uint32[p, height] of a table's preprocessed columns, periodic ones repeated."""
+    return item.preprocessed_rows().astype(np.uint32)

@@ -10,10 +10,9 @@ from numpy.typing import NDArray
 from zkpay.kernels.extension import powers
 from zkpay.kernels.ntt import evaluate_coset, interpolate_coset
 from zkpay.kernels.program import Program, fold_constraints
-from zkpay.prover.buses import preprocessed_columns
 from zkpay.prover.commit import coset_shift
 from zkpay.prover.randomness import MaskSource
-from zkpay.stark.air import Circuit
+from zkpay.stark.air import Circuit, PlacedTable
 from zkpay.stark.field import EXTENSION_DEGREE, Extension, P, ext, ext_scale, inverse
 from zkpay.stark.parameters import Parameters
 from zkpay.stark.protocol import root_of_unity
@@ -50,7 +49,7 @@ def quotient_coefficients(
             own = fold_constraints(
                 programs[position],
                 main[position][coset],
-                _preprocessed_on_coset(preprocessed_columns(item), shift),
+                preprocessed_on_coset(item, shift),
                 auxiliary[position][coset],
                 selector_values(item.height, shift),
             )
@@ -119,14 +118,19 @@ def _times_power(value: Extension, k: int) -> Extension:
     return value
 
 
-def _preprocessed_on_coset(columns: Columns, shift: int) -> Columns:
-    if not len(columns):
-        return columns
-    height = columns.shape[1]
-    coefficients = interpolate_coset(columns, 1)
-    values = np.empty_like(columns)
-    evaluate_coset(coefficients, height, shift, values)
-    return values
+def preprocessed_on_coset(item: PlacedTable, shift: int) -> Columns:
+    """uint32[p, height]: the preprocessed columns' polynomials on shift * <g>.
+
+    A column of a period is q(Y^r), r = height / period: its values there are those of q on shift^r * <g^r>, repeated.
+    """
+    rows = np.empty((len(item.table.preprocessed_values), item.height), dtype=np.uint32)
+    for row, column in zip(rows, item.table.preprocessed_values, strict=True):
+        period = len(column)
+        coefficients = interpolate_coset(column[None, :].astype(np.uint32), 1)
+        values = np.empty((1, period), dtype=np.uint32)
+        evaluate_coset(coefficients, period, pow(shift, item.height // period, P), values)
+        row.reshape(-1, period)[:] = values
+    return rows
 
 
 def _geometric(first: int, ratio: int, count: int) -> NDArray[np.int64]:

@@ -110,7 +110,10 @@ class Table:
         return [self.column(f"{name}[{position}]") for position in range(count)]
 
     def preprocessed_column(self, name: str, values: Sequence[int] | NDArray[np.int64]) -> Column:
-        """Add a column fixed by the circuit; `values` are canonical, one for each row of the table."""
+        """Add a column fixed by the circuit: `values` are canonical, one for each row of the table, or a period.
+
+        A period is a power of two of values, at most the table's height: row i has values[i mod period].
+        """
         column = Column(Phase.PREPROCESSED, len(self.preprocessed), name)
         self.preprocessed.append(column)
         self.preprocessed_values.append(np.asarray(values, dtype=np.int64))
@@ -215,6 +218,13 @@ class PlacedTable:
     table: Table
     height: int
 
+    def preprocessed_rows(self) -> NDArray[np.int64]:
+        """int64[p, height]: the preprocessed columns on every row, periodic ones repeated."""
+        rows = np.empty((len(self.table.preprocessed_values), self.height), dtype=np.int64)
+        for row, values in zip(rows, self.table.preprocessed_values, strict=True):
+            row.reshape(-1, len(values))[:] = values
+        return rows
+
 
 @dataclass(frozen=True)
 class Circuit:
@@ -264,13 +274,21 @@ class Circuit:
                 raise ValueError(f"table {item.table.name}: height {item.height} is not a power of two")
             if not item.table.columns:
                 raise ValueError(f"table {item.table.name} has no main columns")
-            if any(len(values) != item.height for values in item.table.preprocessed_values):
-                raise ValueError(f"table {item.table.name}: a preprocessed column has not {item.height} values")
+            if any(not _is_period(len(values), item.height) for values in item.table.preprocessed_values):
+                raise ValueError(
+                    f"table {item.table.name}: a preprocessed column has neither {item.height} values nor a power of "
+                    "two below"
+                )
             own_row = [entry for i in item.table.interactions for entry in (*i.payload, i.multiplicity)]
             if _next_row([*own_row, *(row_sum.expression for row_sum in item.table.sums)]):
                 raise ValueError(f"table {item.table.name}: an interaction or a sum reads the next row")
             if any(row_sum.target not in self.sum_targets for row_sum in item.table.sums):
                 raise ValueError(f"table {item.table.name}: a sum without a target")
+
+
+def _is_period(count: int, height: int) -> bool:
+    # The height is a power of two, so a power of two up to it divides it.
+    return 1 <= count <= height and not count & (count - 1)
 
 
 def _next_row(expressions: Iterable[Expression]) -> list[Column]:
@@ -336,7 +354,10 @@ def _table_bytes(item: PlacedTable) -> bytes:
         return read(expression, serialiser, memory)
 
     lines: list[str] = [f"table {table.name!r} height {item.height} width {table.width}"]
-    lines += [f"preprocessed {keccak256(values.astype('<i8').tobytes()).hex()}" for values in table.preprocessed_values]
+    lines += [
+        f"preprocessed {len(values)} {keccak256(values.astype('<i8').tobytes()).hex()}"
+        for values in table.preprocessed_values
+    ]
     lines += [f"{c.where} {c.name!r} {number(c.expression)}" for c in table.constraints]
     lines += [
         f"bus {i.bus.name!r} {i.bus.identifier} {i.bus.width} {i.sign} {[number(e) for e in i.payload]} "

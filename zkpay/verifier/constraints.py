@@ -111,6 +111,22 @@ def combine_coordinates(coordinates: list[Extension]) -> Extension:
     return result
 
 
+def _preprocessed_at(item: PlacedTable, point: Extension) -> list[Extension]:
+    """The preprocessed columns' polynomials at `point`.
+
+    That of `period` values is q(Y^(height / period)), q their interpolant: Y -> Y^(height / period) takes row i, the
+    point g^i, to the point i mod period of the subgroup of that order.
+    """
+    powers: dict[int, Extension] = {}
+    values = []
+    for column in item.table.preprocessed_values:
+        period = len(column)
+        if period not in powers:
+            powers[period] = ext_pow(point, item.height // period)
+        values.append(evaluate_polynomial(ntt_inverse(column), powers[period]))
+    return values
+
+
 def _table(
     item: PlacedTable,
     places: Openings,
@@ -126,7 +142,7 @@ def _table(
     reader = _PointReader(
         main=[values[k] for k in places.main],
         following=dict(zip(table.next_row_columns, (values[k] for k in places.main_next), strict=True)),
-        preprocessed=[evaluate_polynomial(ntt_inverse(column), point) for column in table.preprocessed_values],
+        preprocessed=_preprocessed_at(item, point),
         publics=circuit.publics,
     )
     memory: dict[Expression, Extension] = {}

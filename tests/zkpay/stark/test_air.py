@@ -134,10 +134,22 @@ def test_circuits_that_are_not_well_formed() -> None:
         circuit(PlacedTable(one_table(), 8), PlacedTable(one_table(), 8)).check()
     with pytest.raises(ValueError, match="not a power of two"):
         circuit(PlacedTable(one_table(12), 12)).check()
-    with pytest.raises(ValueError, match="has not 16 values"):
-        circuit(PlacedTable(one_table(8), 16)).check()
+    for values, height in ((8, 4), (12, 16), (3, 8), (0, 8), (16, 8)):
+        with pytest.raises(ValueError, match=f"neither {height} values nor"):
+            circuit(PlacedTable(one_table(values), height)).check()
+    for values, height in ((1, 1), (1, 8), (2, 8), (8, 16)):
+        circuit(PlacedTable(one_table(values), height)).check()
     with pytest.raises(ValueError, match="without a target"):
         circuit(PlacedTable(one_table(), 8), targets={}).check()
+
+
+def test_rows_of_periodic_columns() -> None:
+    table = Table("t")
+    table.column("x")
+    for values in ([7], [1, 2], [1, 2, 3, 4], list(range(8))):
+        table.preprocessed_column(f"k{len(values)}", values)
+    rows = PlacedTable(table, 8).preprocessed_rows()
+    assert rows.tolist() == [[7] * 8, [1, 2] * 4, [1, 2, 3, 4] * 2, list(range(8))]
 
 
 def test_buses_that_could_be_confused() -> None:
@@ -172,6 +184,7 @@ def variants() -> dict[str, Callable[[], Circuit]]:
         where: str = "transition",
         constraint: Callable[[Column, Column], Expression] = lambda x, y: x.next - y * Public("p"),
         fixed: int = 1,
+        period: int = 4,
         bus: Bus = BUS,
         payload: Callable[[Column, Column], list[Expression]] = lambda x, y: [x, y],
         multiplicity: int = 1,
@@ -186,7 +199,7 @@ def variants() -> dict[str, Callable[[], Circuit]]:
         x, y = table.column("x"), table.column("y")
         if extra_column:
             table.column("z")
-        table.preprocessed_column("k", np.arange(height) * fixed)
+        table.preprocessed_column("k", np.arange(period) // 2 * fixed)
         if drop != "constraint":
             getattr(table, where)(constraint_name, constraint(x, y))
         table.every("other", x * y)
@@ -211,6 +224,9 @@ def variants() -> dict[str, Callable[[], Circuit]]:
         "offset": lambda: build(constraint=lambda x, y: x.next - y * Public("p") + 1),
         "constraint's name": lambda: build(constraint_name="d"),
         "preprocessed values": lambda: build(fixed=2),
+        "period": lambda: build(period=2),
+        "period with the same rows": lambda: build(period=1, fixed=0),
+        "rows with the same period": lambda: build(period=8, fixed=0),
         "bus identifier": lambda: build(bus=Bus("bus", 2, 2)),
         "bus name": lambda: build(bus=Bus("sub", 1, 2)),
         "payload order": lambda: build(payload=lambda x, y: [y, x]),
