@@ -13,7 +13,7 @@ from tests.reference import stark
 from tests.reference.stark_forger import Forger, false_circuit
 from tests.reference.stark_prover import AUXILIARY, MAIN, QUOTIENT, LiteralProver, deep_word, opening_order, tree_groups
 from tests.reference.toy import SEED, STATEMENT, light_parameters, toy, use_light_parameters, verdict
-from zkpay.prover.commit import mask_columns
+from zkpay.prover.groups import masked_coefficients
 from zkpay.prover.prove import prove_circuit
 from zkpay.prover.randomness import MaskSource
 from zkpay.stark.field import GENERATOR, P
@@ -322,7 +322,7 @@ def test_a_value_out_of_the_domain_is_uniform_whatever_the_column(fill: int) -> 
         power = stark.mul(power, point)
 
     def value_under(mask: np.ndarray) -> list[int]:
-        coefficients = mask_columns(values, mask)[0].astype(np.int64)
+        coefficients = masked_coefficients([values], mask)[0].astype(np.int64)
         return ((powers * coefficients % P).sum(axis=1) % P).tolist()
 
     seen = np.array(

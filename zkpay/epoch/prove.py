@@ -13,6 +13,7 @@ import os
 import shutil
 import time
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -79,7 +80,8 @@ def prove(folder: StrPath, *, profile: str = "default", report: StageReport = si
         statement = replace(statement, circuit_digest=circuit.digest)
         statement_bytes = statement.to_bytes()
         stages.begin("witness")
-        witness = build_witness(
+        witness = partial(
+            build_witness,
             epoch.policy,
             statement,
             circuit,
@@ -88,7 +90,6 @@ def prove(folder: StrPath, *, profile: str = "default", report: StageReport = si
             epoch.payouts.salts,
         )
         proof = prover.prove_circuit(circuit, witness, statement_bytes, chosen, report=stages.begin)
-        del witness
         proof_bytes = proof.to_bytes()
         stages.begin("verify")
         parameters = verify_proof(circuit, statement_bytes, Proof.from_bytes(proof_bytes))

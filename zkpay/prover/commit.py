@@ -1,88 +1,96 @@
-"""Low-degree extension and Keccak-256 trees of row groups (SPEC §4.2).
-
-The domain of a group of height m is shift^(N/m) times the subgroup of order blowup * m. Index i = j + blowup * k
-is kept at [j, ..., k]: coset j of the subgroup of order m, in natural order. In this form next rows, tree
-siblings (i and i + n/2) and FRI fibres are all contiguous.
-"""
+"""Keccak-256 trees over row groups, and their openings (SPEC §4.2)."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from zkpay.kernels.keccak import leaf_digests, node_digests
-from zkpay.kernels.ntt import evaluate_coset, interpolate
+from zkpay.prover.groups import Columns, RowGroup, masked_coefficients
 from zkpay.prover.randomness import MaskSource
 from zkpay.stark.domains import INJECT, NODE, leaf_prefix
-from zkpay.stark.field import GENERATOR, P
+from zkpay.stark.layout import Group
+from zkpay.stark.parameters import Parameters
 from zkpay.stark.proof import TreeOpening, element_bytes
-from zkpay.stark.protocol import root_of_unity
 
-Columns = NDArray[np.uint32]
 Digests = NDArray[np.uint64]
-
-
-@dataclass(frozen=True)
-class Extended:
-    """One group: coefficients uint32[w, L] of its polynomials and their values uint32[blowup, w, height]."""
-
-    height: int
-    coefficients: Columns
-    values: Columns
 
 
 @dataclass(frozen=True)
 class CommittedTree:
     """Groups with salts uint64[blowup, 2, height], and digests by level size: uint64[4, blowup, size / blowup]
-    down to `blowup` points, then uint64[4, size]."""
+    down to `blowup` points, then uint64[4, size]. members: the group and columns of each table's position."""
 
-    groups: tuple[Extended, ...]
+    members: dict[int, tuple[RowGroup, slice]]
+    groups: tuple[RowGroup, ...]
     salts: tuple[Digests, ...]
     levels: dict[int, Digests]
     root: bytes
 
-
-def coset_shift(height: int, ratio: int, blowup: int, coset: int) -> int:
-    """First point of coset `coset` of the domain of a table with `height` rows, `ratio` times less than the tallest."""
-    return pow(GENERATOR, ratio, P) * pow(root_of_unity(blowup * height), coset, P) % P
-
-
-def mask_columns(values: Columns, masks: Columns) -> Columns:
-    """Coefficients uint32[w, height + h] of f + (X^height - 1) r, for values of f and coefficients of r."""
-    height, length = values.shape[1], masks.shape[1]
-    coefficients = np.empty((values.shape[0], height + length), dtype=np.uint32)
-    coefficients[:, :height] = interpolate(values)
-    low = coefficients[:, :length].astype(np.int64) - masks
-    coefficients[:, :length] = np.where(low < 0, low + P, low)
-    coefficients[:, height:] = masks
-    return coefficients
+    def values(self, position: int, coset: int) -> Columns:
+        """uint32[w, height] of the table at `position` (or ACCUMULATOR) on a coset; width 0 if it has no columns."""
+        if position not in self.members:
+            return np.zeros((0, 1), dtype=np.uint32)
+        group, columns = self.members[position]
+        return group.values(coset, columns)
 
 
-def extend(coefficients: Columns, height: int, ratio: int, blowup: int) -> Extended:
-    """Values of the polynomials (at most 2 * height coefficients) on the group's domain."""
-    values = np.empty((blowup, coefficients.shape[0], height), dtype=np.uint32)
-    for coset in range(blowup):
-        evaluate_coset(coefficients, height, coset_shift(height, ratio, blowup, coset), values[coset])
-    return Extended(height, coefficients, values)
+def commit_columns(
+    tree: int,
+    groups: Sequence[Group],
+    columns: Mapping[int, Columns],
+    parameters: Parameters,
+    masks: MaskSource,
+    keep: int,
+) -> CommittedTree:
+    """Mask, extend and hash the columns uint32[w, height] of each member of each group; see `commit_tree`."""
+    polynomials = []
+    for number, group in enumerate(groups):
+        values = [columns[position] for position, _, _ in group.members if len(columns[position])]
+        mask = masks.elements(f"masks/{tree}/{number}", (group.width, parameters.mask_length))
+        ratio = parameters.height // group.height
+        polynomials.append(RowGroup(masked_coefficients(values, mask), group.height, ratio, parameters.blowup))
+    return commit_tree(tree, groups, polynomials, masks, keep)
 
 
-def commit_tree(tree: int, groups: Sequence[Extended], blowup: int, masks: MaskSource) -> CommittedTree:
-    """Hash the groups' rows, each with its own 16-byte salt, into one tree; tallest group first."""
+def commit_tree(
+    tree: int, placed: Sequence[Group], groups: Sequence[RowGroup], masks: MaskSource, keep: int
+) -> CommittedTree:
+    """Hash the groups' rows, each with its own 16-byte salt, into one tree; tallest group first.
+
+    placed: whose columns the groups hold. The values of `keep` cosets of the tallest group stay in memory, and all
+    values of the others.
+    """
+    blowup = groups[0].blowup
     rows: dict[int, Digests] = {}
     salts = []
     for number, group in enumerate(groups):
         data = masks.data(f"salts/{tree}/{number}", 16 * blowup * group.height)
-        salt = np.frombuffer(data, dtype="<u8").astype(np.uint64).reshape(blowup, 2, group.height)
+        salt = np.frombuffer(data, dtype="<u8").reshape(blowup, 2, group.height)
         digests = np.empty((4, blowup, group.height), dtype=np.uint64)
-        for coset in range(blowup):
-            digests[:, coset] = leaf_digests(group.values[coset], leaf_prefix(tree, number), salt[coset])
+        kept = keep if number == 0 else blowup
+        room = None
+        # Cosets that are not kept come first and use one room, which then serves the first that is.
+        for coset in reversed(range(blowup)):
+            values = group.values(coset, out=room)
+            digests[:, coset] = leaf_digests(values, leaf_prefix(tree, number), salt[coset])
+            room = values
+            if coset < kept:
+                group.keep(coset, values)
+                room = None
         salts.append(salt)
         rows[blowup * group.height] = digests
     levels, root = build_levels(rows)
-    return CommittedTree(tuple(groups), tuple(salts), levels, root)
+    members = {
+        position: (group, slice(first, first + width))
+        for own, group in zip(placed, groups, strict=True)
+        for position, first, width in own.members
+        if width
+    }
+    return CommittedTree(members, tuple(groups), tuple(salts), levels, root)
 
 
 def build_levels(rows: dict[int, Digests]) -> tuple[dict[int, Digests], bytes]:
@@ -130,13 +138,13 @@ def sibling_digests(levels: dict[int, Digests], indices: Sequence[int]) -> bytes
     return b"".join(supply)
 
 
-def open_rows(tree: CommittedTree, blowup: int, indices: Sequence[int]) -> TreeOpening:
+def open_rows(tree: CommittedTree, indices: Sequence[int]) -> TreeOpening:
     """Rows, salts and siblings for the queried indices of the tallest group's domain."""
     rows, salts = [], []
     for group, salt in zip(tree.groups, tree.salts, strict=True):
-        positions = np.array(sorted({index % (blowup * group.height) for index in indices}))
-        coset, place = positions % blowup, positions // blowup
-        rows.append(element_bytes(group.values[coset, :, place]))
+        positions = np.array(sorted({index % (group.blowup * group.height) for index in indices}), dtype=np.int64)
+        coset, place = positions % group.blowup, positions // group.blowup
+        rows.append(element_bytes(group.rows(coset, place)))
         salts.append(np.ascontiguousarray(salt[coset, :, place]).astype("<u8").tobytes())
     return TreeOpening(tuple(rows), tuple(salts), sibling_digests(tree.levels, indices))
 

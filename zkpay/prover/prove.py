@@ -11,23 +11,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
 from zkpay.kernels.keccak import grind
 from zkpay.prover.buses import accumulator_column, helper_columns
-from zkpay.prover.commit import CommittedTree, Extended, commit_tree, extend, mask_columns, open_rows
-from zkpay.prover.deep import deep_codeword, open_out_of_domain, table_values
+from zkpay.prover.commit import commit_columns, commit_tree, open_rows
+from zkpay.prover.deep import deep_codeword, open_out_of_domain
 from zkpay.prover.fri import commit_layers, open_layer
+from zkpay.prover.groups import RowGroup
+from zkpay.prover.memory import available_memory, kept_cosets
 from zkpay.prover.program import constraint_program
 from zkpay.prover.quotient import quotient_coefficients, split_quotient
 from zkpay.prover.randomness import MaskSource, fresh_seed
 from zkpay.stark.air import Circuit
 from zkpay.stark.domains import GRIND
-from zkpay.stark.layout import ACCUMULATOR, AUXILIARY_TREE, MAIN_TREE, QUOTIENT_TREE, Group, layout_of
-from zkpay.stark.parameters import Parameters, Profile, derive
+from zkpay.stark.layout import ACCUMULATOR, AUXILIARY_TREE, MAIN_TREE, QUOTIENT_TREE, layout_of
+from zkpay.stark.parameters import Profile, derive
 from zkpay.stark.proof import Proof, element_bytes
 from zkpay.stark.protocol import (
     begin,
@@ -44,14 +46,16 @@ from zkpay.stark.protocol import (
 
 Columns = NDArray[np.uint32]
 Report = Callable[[str], None]
-
+Witness = Mapping[str, Columns] | Callable[[], Mapping[str, Columns]]
+"""Main columns uint32[width, height] of each table by name, or what makes them: then nobody else holds them, and their
+memory is free again when the prover is done with them."""
 
 STAGES = ("commit trace", "buses", "quotient", "openings", "folding", "queries")
 
 
 def prove_circuit(
     circuit: Circuit,
-    witness: Mapping[str, Columns],
+    witness: Witness,
     statement: bytes,
     profile: Profile,
     *,
@@ -59,7 +63,7 @@ def prove_circuit(
     seed: bytes | None = None,
     check: bool = True,
 ) -> Proof:
-    """A proof for `statement` bytes from the main columns uint32[width, height] of each table by name.
+    """A proof for `statement` bytes from the main columns of each table.
 
     `report` hears each stage of `STAGES` as it begins. `seed` is for tests: a seed must never serve two proofs;
     by default it comes from the operating system. `check` off lets false witnesses through, for attack tests.
@@ -72,9 +76,13 @@ def prove_circuit(
     transcript = begin(circuit, parameters, statement)
 
     # 2. Main columns.
+    columns = witness() if callable(witness) else witness
+    del witness
     report(STAGES[0])
-    traces = [witness[item.table.name] for item in circuit.placed]
-    main = _commit(MAIN_TREE, layout.main, dict(enumerate(traces)), parameters, masks)
+    traces = {position: columns[item.table.name] for position, item in enumerate(circuit.placed)}
+    del columns
+    keep = kept_cosets(circuit, parameters, available_memory())
+    main = commit_columns(MAIN_TREE, layout.main, traces, parameters, masks, keep)
     buses = draw_bus_challenges(transcript, circuit, main.root)
 
     # 3. Helpers and accumulator.
@@ -82,12 +90,13 @@ def prove_circuit(
     helpers: dict[int, Columns] = {}
     row_sums: dict[int, NDArray[np.int64]] = {}
     for position, item in enumerate(circuit.placed):
-        helpers[position], row_sums[position] = helper_columns(circuit, item, buses, traces[position])
+        # The trace goes table by table; the committed coefficients serve from here on.
+        helpers[position], row_sums[position] = helper_columns(circuit, item, buses, traces.pop(position))
     target = bus_target(circuit, buses)
     helpers[ACCUMULATOR] = accumulator_column(circuit, row_sums, target, check=check)
-    auxiliary = _commit(AUXILIARY_TREE, layout.auxiliary, helpers, parameters, masks)
-    # The committed values serve from here on: at 2^20 rows this frees about 2.5 GB before the quotient.
-    del witness, traces, helpers, row_sums
+    del row_sums
+    auxiliary = commit_columns(AUXILIARY_TREE, layout.auxiliary, helpers, parameters, masks, parameters.blowup)
+    del helpers
     alpha = draw_alpha(transcript, auxiliary.root)
 
     # 4. Quotient.
@@ -101,19 +110,23 @@ def prove_circuit(
         own = weights[used : used + count]
         programs.append(constraint_program(circuit, item.table, ratio, buses, own, weights[-1]))
         used += count
+
+    def values(position: int, coset: int) -> tuple[Columns, Columns]:
+        return main.values(position, coset), auxiliary.values(position, coset)
+
     coefficients = quotient_coefficients(
         circuit,
         parameters,
         programs,
-        [table_values(layout.main, main, position) for position in range(len(circuit.placed))],
-        [table_values(layout.auxiliary, auxiliary, position) for position in range(len(circuit.placed))],
-        table_values(layout.auxiliary, auxiliary, ACCUMULATOR),
+        values,
+        lambda coset: auxiliary.values(ACCUMULATOR, coset),
         weights[-1],
         target,
     )
     chunks = split_quotient(coefficients, parameters, masks, check=check)
-    extended = extend(chunks, parameters.height, 1, parameters.blowup)
-    quotient = commit_tree(QUOTIENT_TREE, [extended], parameters.blowup, masks)
+    del coefficients
+    group = RowGroup(chunks, parameters.height, 1, parameters.blowup)
+    quotient = commit_tree(QUOTIENT_TREE, layout.quotient, [group], masks, parameters.blowup)
     zeta = draw_zeta(transcript, quotient.root)
 
     # 5. Out-of-domain values.
@@ -142,19 +155,6 @@ def prove_circuit(
         layer_roots=tuple(layer.root for layer in layers),
         final_polynomial=final_polynomial,
         nonce=nonce,
-        trees=tuple(open_rows(tree, parameters.blowup, indices) for tree in trees),
+        trees=tuple(open_rows(tree, indices) for tree in trees),
         layers=tuple(open_layer(layer, indices) for layer in layers),
     )
-
-
-def _commit(
-    tree: int, groups: Sequence[Group], columns: Mapping[int, Columns], parameters: Parameters, masks: MaskSource
-) -> CommittedTree:
-    """Mask, extend and hash the columns of each group."""
-    extended: list[Extended] = []
-    for number, group in enumerate(groups):
-        values = np.concatenate([columns[position] for position, _, _ in group.members if len(columns[position])])
-        mask = masks.elements(f"masks/{tree}/{number}", (group.width, parameters.mask_length))
-        coefficients = mask_columns(np.ascontiguousarray(values, dtype=np.uint32), mask)
-        extended.append(extend(coefficients, group.height, parameters.height // group.height, parameters.blowup))
-    return commit_tree(tree, extended, parameters.blowup, masks)

@@ -1,66 +1,62 @@
-"""The constraint quotient, its randomised split and the FRI mask (SPEC §4.5, §7)."""
+"""The constraint quotient (SPEC §4.5)."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from zkpay.kernels.extension import powers
+from zkpay.kernels.deep import combine
+from zkpay.kernels.extension import batch_inverse, powers
 from zkpay.kernels.ntt import evaluate_coset, interpolate_coset
 from zkpay.kernels.program import Program, fold_constraints
-from zkpay.prover.commit import coset_shift
+from zkpay.prover.columns import add_lifted, add_to
+from zkpay.prover.groups import coset_shift
 from zkpay.prover.randomness import MaskSource
 from zkpay.stark.air import Circuit, PlacedTable
-from zkpay.stark.field import EXTENSION_DEGREE, Extension, P, ext, ext_scale, inverse
+from zkpay.stark.field import EXTENSION_DEGREE, Extension, P, ext, ext_neg, ext_scale, inverse
 from zkpay.stark.parameters import Parameters
 from zkpay.stark.protocol import root_of_unity
 
 Columns = NDArray[np.uint32]
+CosetValues = Callable[[int, int], tuple[Columns, Columns]]
 
 
 def quotient_coefficients(
     circuit: Circuit,
     parameters: Parameters,
     programs: Sequence[Program],
-    main: Sequence[Columns],
-    auxiliary: Sequence[Columns],
-    accumulator: Columns,
+    values: CosetValues,
+    accumulator: Callable[[int], Columns],
     accumulator_weight: Extension,
     target: Extension,
 ) -> Columns:
     """uint32[5, cosets * N]: coefficients of (folded constraints) / (X^N - 1).
 
-    main and auxiliary: values uint32[blowup, w, N_t] of each table; accumulator uint32[blowup, 5, N]. On coset j
-    X^N is the constant c_j, so each coset gives the quotient modulo X^N - c_j, and a Vandermonde system in the c_j
-    gives its parts of N coefficients.
+    values(position, coset): main and auxiliary values uint32[w, N_t] of a table; accumulator(coset): uint32[5, N]. On
+    coset j X^N is the constant c_j, so each coset gives the quotient modulo X^N - c_j, and a Vandermonde system in the
+    c_j gives its parts of N coefficients.
     """
     height, count = parameters.height, parameters.quotient_cosets
-    parts = np.empty((count, EXTENSION_DEGREE, height), dtype=np.int64)
+    parts = np.empty((EXTENSION_DEGREE, count, height), dtype=np.uint32)
     constants = []
     for coset in range(count):
         first = coset_shift(height, 1, parameters.blowup, coset)
         constants.append(pow(first, height, P))
-        folded = _accumulator_part(accumulator[coset], accumulator_weight, target, height)
-        for position, item in enumerate(circuit.placed):
-            ratio = height // item.height
-            shift = coset_shift(item.height, ratio, parameters.blowup, coset)
-            own = fold_constraints(
-                programs[position],
-                main[position][coset],
-                preprocessed_on_coset(item, shift),
-                auxiliary[position][coset],
-                selector_values(item.height, shift),
-            )
-            folded += np.tile(own.astype(np.int64), (1, ratio))
-        folded = folded % P * inverse(constants[-1] - 1) % P
-        parts[coset] = interpolate_coset(folded.astype(np.uint32), first)
-    solved = np.zeros_like(parts)
-    for row, entries in enumerate(_inverse_vandermonde(constants)):
-        for coset, entry in enumerate(entries):
-            solved[row] = (solved[row] + parts[coset] * entry) % P
-    return np.ascontiguousarray(solved.transpose(1, 0, 2)).reshape(EXTENSION_DEGREE, count * height).astype(np.uint32)
+        folded = _accumulator_part(accumulator(coset), accumulator_weight, target, height)
+        for own_height in sorted({item.height for item in circuit.placed}):
+            ratio = height // own_height
+            shift = coset_shift(own_height, ratio, parameters.blowup, coset)
+            selectors = selector_values(own_height, shift)
+            for position, item in enumerate(circuit.placed):
+                if item.height == own_height:
+                    main, auxiliary = values(position, coset)
+                    preprocessed = preprocessed_on_coset(item, shift)
+                    own = fold_constraints(programs[position], main, preprocessed, auxiliary, selectors)
+                    add_lifted(folded, own)
+        parts[:, coset] = interpolate_coset(folded, first)
+    return _solve(parts, constants)
 
 
 def split_quotient(quotient: Columns, parameters: Parameters, masks: MaskSource, *, check: bool) -> Columns:
@@ -83,30 +79,52 @@ def split_quotient(quotient: Columns, parameters: Parameters, masks: MaskSource,
     return columns.astype(np.uint32)
 
 
+def _solve(parts: Columns, constants: Sequence[int]) -> Columns:
+    """The quotient's coefficients from (quotient * (c_j - 1)) mod X^N - c_j in parts[:, j]."""
+    degree, count, height = parts.shape
+    rows = np.array(_inverse_vandermonde(constants), dtype=np.int64)
+    scales = np.array([inverse(constant - 1) for constant in constants], dtype=np.int64)
+    weights = (rows * scales % P).astype(np.uint32)
+    solved = np.empty((degree, count, height), dtype=np.uint32)
+    for first in range(0, count, EXTENSION_DEGREE):
+        # `combine` makes five sums at a time: here five rows of the inverse matrix.
+        some = np.zeros((EXTENSION_DEGREE, count), dtype=np.uint32)
+        some[: len(weights[first : first + EXTENSION_DEGREE])] = weights[first : first + EXTENSION_DEGREE]
+        for k in range(degree):
+            last = min(first + EXTENSION_DEGREE, count)
+            solved[k, first:last] = combine(parts[k], some)[: last - first]
+    return solved.reshape(degree, count * height)
+
+
 def selector_values(height: int, shift: int) -> Columns:
     """uint32[4, height] on shift * <g>: 1; Y - 1/g; (Y^n - 1)/(Y - 1); (Y^n - 1)/(Y - 1/g)."""
     generator = root_of_unity(height)
     last = inverse(generator)
-    points = _geometric(shift, generator, height)
+    points = powers(ext(generator), height)[0].astype(np.int64) * shift % P
     vanishing = (pow(shift, height, P) - 1) % P
-    from_first, from_last = (points - 1) % P, (points - last) % P
+    from_first = np.zeros((EXTENSION_DEGREE, height), dtype=np.uint32)
+    from_first[0] = (points - 1) % P
     # 1/(Y - 1/g) is g/(g Y - 1): the inverses of Y - 1 on the next row, times g.
-    inverse_first = _batch_inverse(from_first)
-    inverse_last = np.roll(inverse_first, -1) * generator % P
-    selectors = np.stack(
-        [np.ones(height, dtype=np.int64), from_last, vanishing * inverse_first % P, vanishing * inverse_last % P]
-    )
-    return selectors.astype(np.uint32)
+    inverse_first = batch_inverse(from_first)[0].astype(np.int64)
+    inverse_last = np.roll(inverse_first, -1) * (generator * vanishing % P) % P
+    selectors = np.empty((4, height), dtype=np.uint32)
+    selectors[0] = 1
+    selectors[1] = (points - last) % P
+    selectors[2] = vanishing * inverse_first % P
+    selectors[3] = inverse_last
+    return selectors
 
 
-def _accumulator_part(values: Columns, weight: Extension, target: Extension, height: int) -> NDArray[np.int64]:
-    """weight * (accumulator(g X) - accumulator(X) + target / N) on one coset, int64[5, N] in [0, P)."""
-    share = np.array(ext_scale(target, inverse(height)), dtype=np.int64)[:, None]
-    step = (np.roll(values, -1, axis=1).astype(np.int64) - values + share) % P
-    result = np.zeros_like(step)
-    for k in range(EXTENSION_DEGREE):
-        for power, entry in enumerate(_times_power(weight, k)):
-            result[power] = (result[power] + step[k] * entry) % P
+def _accumulator_part(values: Columns, weight: Extension, target: Extension, height: int) -> Columns:
+    """weight * (accumulator(g X) - accumulator(X) + target / N) on one coset, uint32[5, N]."""
+    by_power = [_times_power(weight, k) for k in range(EXTENSION_DEGREE)]
+    weights = np.array([*by_power, *(ext_neg(power) for power in by_power)], dtype=np.uint32).T.copy()
+    result = combine(np.concatenate([np.roll(values, -1, axis=1), values]), weights)
+    share = ext_scale(target, inverse(height))
+    constant = np.zeros(EXTENSION_DEGREE, dtype=np.int64)
+    for entry, power in zip(share, by_power, strict=True):
+        constant = (constant + entry * np.array(power, dtype=np.int64)) % P
+    add_to(result, constant.astype(np.uint32)[:, None])
     return result
 
 
@@ -131,24 +149,6 @@ def preprocessed_on_coset(item: PlacedTable, shift: int) -> Columns:
         evaluate_coset(coefficients, period, pow(shift, item.height // period, P), values)
         row.reshape(-1, period)[:] = values
     return rows
-
-
-def _geometric(first: int, ratio: int, count: int) -> NDArray[np.int64]:
-    """first * ratio^k, int64[count]."""
-    row: NDArray[np.int64] = powers(ext(ratio), count)[0].astype(np.int64)
-    return row * first % P
-
-
-def _batch_inverse(values: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Elementwise inverses mod P by Fermat's theorem: 31 squarings over the array."""
-    result = np.ones_like(values)
-    base, exponent = values.copy(), P - 2
-    while exponent:
-        if exponent & 1:
-            result = result * base % P
-        base = base * base % P
-        exponent >>= 1
-    return result
 
 
 def _inverse_vandermonde(constants: Sequence[int]) -> list[list[int]]:

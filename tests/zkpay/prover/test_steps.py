@@ -18,14 +18,15 @@ from tests.reference.stark_prover import (
 )
 from tests.reference.toy import SEED, STATEMENT, light_parameters, toy
 from zkpay.prover.buses import accumulator_column, helper_columns
-from zkpay.prover.commit import Extended, commit_tree, coset_shift, extend, mask_columns, open_rows
-from zkpay.prover.deep import deep_codeword, open_out_of_domain, table_values
+from zkpay.prover.commit import CommittedTree, commit_tree, open_rows
+from zkpay.prover.deep import deep_codeword, open_out_of_domain
 from zkpay.prover.fri import commit_layers, open_layer
+from zkpay.prover.groups import RowGroup, coset_shift, masked_coefficients
 from zkpay.prover.program import constraint_program
 from zkpay.prover.quotient import quotient_coefficients, selector_values, split_quotient
 from zkpay.prover.randomness import MaskSource
 from zkpay.stark.field import GENERATOR, P
-from zkpay.stark.layout import layout_of
+from zkpay.stark.layout import Group, layout_of
 from zkpay.stark.protocol import BusChallenges, bus_target, constraint_count, powers_of
 from zkpay.stark.transcript import Transcript
 
@@ -63,14 +64,19 @@ def group_coefficients(tree: int, number: int) -> tuple[int, np.ndarray]:
     return height, np.stack([run.polynomials[key][::ratio] for key in keys]).astype(np.uint32)
 
 
+def all_values(group: RowGroup) -> np.ndarray:
+    """uint32[blowup, w, m]."""
+    return np.stack([group.values(coset) for coset in range(group.blowup)])
+
+
 @cache
-def package_tree(tree: int):  # type: ignore[no-untyped-def]
+def package_tree(tree: int, keep: int = 8) -> CommittedTree:
     run = literal()
     groups = []
     for number in range(len(tree_groups(run.circuit, tree))):
         height, coefficients = group_coefficients(tree, number)
-        groups.append(extend(coefficients, height, run.height // height, run.blowup))
-    return commit_tree(tree, groups, run.blowup, MaskSource(SEED))
+        groups.append(RowGroup(coefficients, height, run.height // height, run.blowup))
+    return commit_tree(tree, layout_of(run.circuit).groups(tree), groups, MaskSource(SEED), keep)
 
 
 def test_literal_transforms_are_the_definition() -> None:
@@ -104,11 +110,11 @@ def test_masked_extension(ratio: int) -> None:
     height, length, blowup = 64, 24, 8
     values = generator.integers(0, P, (3, height)).astype(np.uint32)
     masks = generator.integers(0, P, (3, length)).astype(np.uint32)
-    coefficients = mask_columns(values, masks)
+    coefficients = masked_coefficients([values[:1], values[1:]], masks)
     assert np.array_equal(coefficients, stark.masked(values.astype(np.int64), masks.astype(np.int64)))
     # The mask does not change the values on the table's own rows.
     assert np.array_equal(stark.evaluate(coefficients.astype(np.int64), height), values)
-    extended = natural(extend(coefficients, height, ratio, blowup).values)
+    extended = natural(all_values(RowGroup(coefficients, height, ratio, blowup)))
     for index in range(0, blowup * height, 37):
         point = pow(GENERATOR, ratio, P) * pow(stark.omega(blowup * height), index, P) % P
         for row in range(3):
@@ -122,17 +128,19 @@ def test_lifted_column_is_constant_on_fibres() -> None:
     assert np.array_equal(lifted, np.tile(run.words[key], 2))
 
 
+@pytest.mark.parametrize("keep", [0, 1, 3, 8])
 @pytest.mark.parametrize("tree", [MAIN, AUXILIARY, QUOTIENT])
-def test_tree_root_and_openings(tree: int) -> None:
-    run, built = literal(), package_tree(tree)
+def test_tree_root_and_openings(tree: int, keep: int) -> None:
+    """Whatever is kept in memory, the result is the same."""
+    run, built = literal(), package_tree(tree, keep)
     for group, (_, keys) in zip(built.groups, tree_groups(run.circuit, tree), strict=True):
-        assert np.array_equal(natural(group.values), np.stack([run.words[key] for key in keys]))
+        assert np.array_equal(natural(all_values(group)), np.stack([run.words[key] for key in keys]))
     assert built.root == run.trees[tree].root
     for seed in range(4):
         count = (1, 2, 9, 60)[seed]
         run_indices = np.random.default_rng(seed).integers(0, run.size, count).tolist()
         before, run.indices = run.indices, run_indices
-        assert open_rows(built, run.blowup, run_indices) == run.open_tree(tree)
+        assert open_rows(built, run_indices) == run.open_tree(tree)
         run.indices = before
 
 
@@ -146,13 +154,17 @@ def test_trees_of_other_shapes(levels: tuple[int, ...]) -> None:
     for number, size in enumerate(levels):
         height = size // blowup
         values = generator.integers(0, P, (blowup, 2, height)).astype(np.uint32)
-        groups.append(Extended(height, values[0], values))
+        group = RowGroup(values[0], height, 1, blowup)
+        for coset in range(blowup):
+            group.keep(coset, values[coset])
+        groups.append(group)
         halves = np.frombuffer(source.data(f"salts/1/{number}", 16 * size), dtype="<u8").reshape(blowup, 2, height)
         rows[size] = [
             stark.leaf(1, number, halves[i % blowup, :, i // blowup].astype("<u8").tobytes(), natural(values)[:, i])
             for i in range(size)
         ]
-    assert commit_tree(1, groups, blowup, source).root == stark.Tree(rows).root
+    placed = [Group(group.height, ((number, 0, 2),)) for number, group in enumerate(groups)]
+    assert commit_tree(1, placed, groups, source, blowup).root == stark.Tree(rows).root
 
 
 def test_helpers_and_accumulator() -> None:
@@ -192,7 +204,7 @@ def test_selectors() -> None:
 
 def test_quotient_is_the_division_of_the_folded_constraints() -> None:
     run = literal()
-    circuit, parameters, layout = run.circuit, run.parameters, layout_of(run.circuit)
+    circuit, parameters = run.circuit, run.parameters
     weights = powers_of(run.alpha, sum(constraint_count(item.table) for item in circuit.placed) + 1)
     programs, used = [], 0
     for position, item in enumerate(circuit.placed):
@@ -200,14 +212,13 @@ def test_quotient_is_the_division_of_the_folded_constraints() -> None:
         own = weights[used : used + count]
         programs.append(constraint_program(circuit, item.table, run.ratio(position), challenges(), own, weights[-1]))
         used += count
-    positions = range(len(circuit.placed))
+    main, auxiliary = package_tree(MAIN, 1), package_tree(AUXILIARY)
     quotient = quotient_coefficients(
         circuit,
         parameters,
         programs,
-        [table_values(layout.main, package_tree(MAIN), position) for position in positions],
-        [table_values(layout.auxiliary, package_tree(AUXILIARY), position) for position in positions],
-        table_values(layout.auxiliary, package_tree(AUXILIARY), ACCUMULATOR),
+        lambda position, coset: (main.values(position, coset), auxiliary.values(position, coset)),
+        lambda coset: auxiliary.values(ACCUMULATOR, coset),
         weights[-1],
         run.target,
     )

@@ -1,0 +1,91 @@
+"""What a proof needs of memory, and how much of the extended trace it keeps there (SPEC §4.2).
+
+The prover holds coefficients throughout. Values on the domain are `blowup` times as large: those of a coset that
+doesn't fit are hashed, dropped, and computed again where constraints or openings read them.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Final
+
+from zkpay.stark.air import Circuit
+from zkpay.stark.field import EXTENSION_DEGREE
+from zkpay.stark.layout import AUXILIARY_TREE, MAIN_TREE, QUOTIENT_TREE, layout_of
+from zkpay.stark.parameters import Parameters
+
+ELEMENT_BYTES: Final = 4
+DIGEST_BYTES: Final = 32
+SALT_BYTES: Final = 16
+KEPT_AT_MOST: Final = 11 * 10**9
+"""More memory than this is not taken for kept values: what they save is a second or two."""
+SHARE: Final = 0.8
+"""Of the memory that is free; the rest is for the caller, the interpreter and the system."""
+_CGROUP_LIMITS: Final = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
+_CGROUP_USES: Final = ("/sys/fs/cgroup/memory.current", "/sys/fs/cgroup/memory/memory.usage_in_bytes")
+
+
+def peak_bytes(circuit: Circuit, parameters: Parameters, keep: int) -> int:
+    """Most bytes that the prover's arrays take at one time, the witness included, with `keep` cosets kept.
+
+    A count of the large arrays at the three moments that can be the highest: after the main columns are committed,
+    with trace and helpers; and in the quotient. Arrays of a few columns are an allowance of a tenth.
+    """
+    layout = layout_of(circuit)
+    cells = {
+        tree: sum(group.width * group.height for group in layout.groups(tree))
+        for tree in (MAIN_TREE, AUXILIARY_TREE, QUOTIENT_TREE)
+    }
+    blowup = parameters.blowup
+    tallest = layout.main[0].width * layout.main[0].height
+    others = cells[MAIN_TREE] - tallest
+    trace = ELEMENT_BYTES * cells[MAIN_TREE]
+    # Trees have digests at all levels, twice the leaves, and salts.
+    tree_bytes = parameters.domain * (2 * DIGEST_BYTES + SALT_BYTES)
+    values = ELEMENT_BYTES * (keep * tallest + blowup * others)
+    room = 0 if keep else ELEMENT_BYTES * tallest
+    widest = max(item.table.width * item.height for item in circuit.placed)
+    committing = 2 * trace + values + room + tree_bytes
+    helpers = ELEMENT_BYTES * cells[AUXILIARY_TREE]
+    in_buses = 2 * trace + values + tree_bytes + 2 * helpers
+    lasting = trace + values + helpers * (1 + blowup) + 2 * tree_bytes
+    working = ELEMENT_BYTES * (widest if keep < blowup else 0) + 12 * EXTENSION_DEGREE * parameters.height
+    ending = lasting + tree_bytes + ELEMENT_BYTES * (1 + blowup) * cells[QUOTIENT_TREE]
+    return max(committing, in_buses, lasting + working, ending) * 11 // 10
+
+
+def kept_cosets(circuit: Circuit, parameters: Parameters, available: int) -> int:
+    """How many cosets of the main trace's values to keep within `available` bytes: as many as fit, or none."""
+    budget = min(KEPT_AT_MOST, int(SHARE * available))
+    for keep in range(parameters.blowup, 0, -1):
+        if peak_bytes(circuit, parameters, keep) <= budget:
+            return keep
+    return 0
+
+
+def available_memory() -> int:
+    """Bytes that this process may still take: the least that system and control group tell."""
+    found = []
+    for line in _lines("/proc/meminfo"):
+        if line.startswith("MemAvailable:"):
+            found.append(1024 * int(line.split()[1]))
+    if not found and hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
+        found.append(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+    for limit, use in zip(_CGROUP_LIMITS, _CGROUP_USES, strict=True):
+        most, used = _number(limit), _number(use)
+        if most is not None and used is not None:
+            found.append(max(most - used, 0))
+    return min(found, default=KEPT_AT_MOST)
+
+
+def _lines(path: str) -> list[str]:
+    try:
+        return Path(path).read_text().splitlines()
+    except OSError:
+        return []
+
+
+def _number(path: str) -> int | None:
+    text = "".join(_lines(path)).strip()
+    return int(text) if text.isdecimal() else None
