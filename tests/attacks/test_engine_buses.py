@@ -23,7 +23,17 @@ from zkpay.stark.proof import Proof
 
 HEIGHTS = (2048, 2048, 1024)
 QUERIES = 6
-RECORDS = {"position": 0, "amount": 1, "flag": 2, "scaled": 3, "cube": 4, "running": 5, "product": 6, "beaten": 7}
+RECORDS = {
+    "position": 0,
+    "amount": 1,
+    "flag": 2,
+    "scaled": 3,
+    "cube": 4,
+    "running": 5,
+    "product": 6,
+    "beaten": 7,
+    "fourth": 8,
+}
 SQUARES = {"lookups": 0, "flagged": 1, "square": 2, "climb": 3}
 
 
@@ -109,6 +119,14 @@ CHEATS: dict[str, tuple[Callable[[], Toy], set[str]]] = {
     "degree three": (
         lambda: changed("records", RECORDS["cube"], 3, lambda v: -v - 1),
         {"records/cube"},
+    ),
+    "degree four": (
+        lambda: changed("records", RECORDS["fourth"], slice(0, 9), lambda v: v + 1),
+        {"records/fourth"},
+    ),
+    "degree four, the last row": (
+        lambda: changed("records", RECORDS["fourth"], -1, lambda v: v + 1),
+        {"records/fourth", "records/fourth ends"},
     ),
     "running sum with a last row": (
         lambda: changed("records", RECORDS["running"], slice(None), lambda v: v + 1),

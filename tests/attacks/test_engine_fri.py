@@ -20,7 +20,7 @@ from tests.reference.stark_forger import (
     opening_number,
     true_circuit,
 )
-from tests.reference.stark_prover import AUXILIARY, MAIN, QUOTIENT, LiteralProver, deep_word, minus_point
+from tests.reference.stark_prover import AUXILIARY, CHUNKS, MAIN, QUOTIENT, LiteralProver, deep_word, minus_point
 from tests.reference.toy import use_light_parameters, verdict
 from zkpay.stark.air import Circuit
 from zkpay.stark.field import GENERATOR, P
@@ -327,7 +327,7 @@ class LateMask(Forger):
             stark.reciprocals(minus_point(self.points, self.zeta)), stark.columns(stark.scale(error, P - 1), self.size)
         )
         for k in range(5):
-            key = (QUOTIENT, -1, 10 + k)
+            key = (QUOTIENT, -1, 5 * CHUNKS + k)
             self.words[key] = (self.words[key] + pole[k]) % P
         return moved
 
@@ -347,7 +347,7 @@ class LateMask(Forger):
 
 def shared_weight_word(prover: Forger, words: dict) -> np.ndarray:
     """The DEEP word with weights lambda^k instead of lambda^(k+1): opening 0 shares the mask's coefficient 1."""
-    mask = np.stack([words[QUOTIENT, -1, 10 + k] for k in range(5)])
+    mask = np.stack([words[QUOTIENT, -1, 5 * CHUNKS + k] for k in range(5)])
     sums = (deep_word(prover, words) - mask) % P
     back = stark.columns(stark.inverse(prover.batching), prover.size)
     return (mask + stark.times(sums, back)) % P

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from tests.reference import stark
-from tests.reference.stark_prover import MAIN, LiteralProver, Opening, deep_word, opening_order, tree_groups
+from tests.reference.stark_prover import CHUNKS, MAIN, LiteralProver, Opening, deep_word, opening_order, tree_groups
 from tests.reference.toy import SEED, STATEMENT, light_parameters, use_light_parameters, verdict
 from zkpay.stark.air import Bus, Circuit, PlacedTable, Table
 from zkpay.stark.field import GENERATOR, P
@@ -159,7 +159,7 @@ def literal_deep_values(order_of: dict[int, int]):  # type: ignore[no-untyped-de
         results = []
         for query, index in enumerate(indices):
             x = GENERATOR * pow(stark.omega(parameters.domain), index, P) % P
-            value = stark.as_extension([columns[2, -1, 10 + k][query] for k in range(5)])
+            value = stark.as_extension([columns[2, -1, 5 * CHUNKS + k][query] for k in range(5)])
             weight = batching
             opening: Opening
             for opening, claim in zip(opening_order(circuit), claimed, strict=True):

@@ -190,6 +190,7 @@ def other_sources() -> dict[str, tuple[str, Callable[[], Transcript]]]:
                 "domain",
                 "blowup",
                 "mask_length",
+                "quotient_length",
                 "quotient_cosets",
                 "split",
                 "final_length",

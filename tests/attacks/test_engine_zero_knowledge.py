@@ -11,7 +11,16 @@ import pytest
 
 from tests.reference import stark
 from tests.reference.stark_forger import Forger, false_circuit
-from tests.reference.stark_prover import AUXILIARY, MAIN, QUOTIENT, LiteralProver, deep_word, opening_order, tree_groups
+from tests.reference.stark_prover import (
+    AUXILIARY,
+    CHUNKS,
+    MAIN,
+    QUOTIENT,
+    LiteralProver,
+    deep_word,
+    opening_order,
+    tree_groups,
+)
 from tests.reference.toy import SEED, STATEMENT, light_parameters, toy, use_light_parameters, verdict
 from zkpay.prover.groups import masked_coefficients
 from zkpay.prover.prove import prove_circuit
@@ -112,8 +121,10 @@ def test_masks_of_the_real_parameters_have_full_rank(profile: str) -> None:
         assert rank(matrix) == len(matrix)
 
 
-def test_quotient_mask_has_full_rank() -> None:
-    """q_1 - t is revealed at the queries and at zeta: e + q values of each coordinate, h coefficients of t."""
+def test_quotient_masks_have_full_rank() -> None:
+    """All chunks but the first, q_i - t_(i-1) + X^s t_i, are revealed at the queries and at zeta: e + q values of each
+    for each coordinate; the t_i have h coefficients each. The first chunk follows from the others and the quotient.
+    """
     parameters = derive(PROFILES["default"], toy().circuit)
     points = stark.domain(parameters.domain, GENERATOR)[distinct_indices(parameters.queries, parameters.domain, 5)]
     zeta = Transcript("quotient").extension("zeta")
@@ -123,14 +134,31 @@ def test_quotient_mask_has_full_rank() -> None:
         entries.append(power)
         power = stark.mul(power, zeta)
     rows += [[entry[k] for entry in entries] for k in range(5)]
-    assert rank(np.array(rows, dtype=np.int64)) == 5 + parameters.queries <= parameters.mask_length
+    values = np.array(rows, dtype=np.int64)
+    count, length = 5 + parameters.queries, parameters.mask_length
+    assert rank(values) == count <= length
+    # X^s t at the same points: s more powers, five coordinates of zeta^(s + j) at the last ones.
+    lifted = [[pow(int(x), parameters.split + j, P) for j in range(length)] for x in points]
+    power = stark.exponent(zeta, parameters.split)
+    entries = []
+    for _ in range(length):
+        entries.append(power)
+        power = stark.mul(power, zeta)
+    lifted += [[entry[k] for entry in entries] for k in range(5)]
+    matrix = np.zeros(((CHUNKS - 1) * count, (CHUNKS - 1) * length), dtype=np.int64)
+    for chunk in range(1, CHUNKS):
+        own = slice((chunk - 1) * count, chunk * count)
+        matrix[own, (chunk - 1) * length : chunk * length] = -values
+        if chunk < CHUNKS - 1:
+            matrix[own, chunk * length : (chunk + 1) * length] = np.array(lifted, dtype=np.int64)
+    assert rank(matrix) == (CHUNKS - 1) * count
 
 
 def test_fri_mask_covers_the_whole_space_of_deep_words() -> None:
     """R has K - 1 free coefficients and the weight 1; every other term of the DEEP word has degree K - 2 at most."""
     run = literal_run()
     dimension = run.parameters.dimension
-    mask = np.stack([run.polynomials[QUOTIENT, -1, 10 + k] for k in range(5)])
+    mask = np.stack([run.polynomials[QUOTIENT, -1, 5 * CHUNKS + k] for k in range(5)])
     assert mask.shape[1] == dimension
     assert mask[:, : dimension - 1].any(axis=1).all()
     assert not mask[:, dimension - 1].any()
@@ -175,8 +203,8 @@ def leaks(proof: Proof) -> set[str]:
             unmasked = stark.interpolate(case.witness[item.table.name][column].astype(np.int64))
             if stark.horner(unmasked, point) == stark.as_extension(claims[number].tolist()):
                 found.add("masks")
-    quotient_rows = np.frombuffer(proof.trees[QUOTIENT].rows[0], dtype="<u4").reshape(-1, 15)
-    if not quotient_rows[:, 10:].any():
+    quotient_rows = np.frombuffer(proof.trees[QUOTIENT].rows[0], dtype="<u4").reshape(-1, 5 * CHUNKS + 5)
+    if not quotient_rows[:, 5 * CHUNKS :].any():
         found.add("fri mask")
     salts = [salt[k : k + 16] for tree in proof.trees for salt in tree.salts for k in range(0, len(salt), 16)]
     if len(set(salts)) < len(salts):
@@ -223,9 +251,15 @@ def test_helpers_and_quotient_chunks_are_masked(mask: str, monkeypatch: pytest.M
     def visible(prover: LiteralProver) -> bool:
         if mask == "quotient":
             whole = prover.quotient()
-            split = prover.parameters.split
-            plain = whole[0, split : split + prover.parameters.dimension]
-            return bool(np.array_equal(prover.polynomials[QUOTIENT, -1, 5], plain))
+            split, dimension = prover.parameters.split, prover.parameters.dimension
+            plain = np.zeros((CHUNKS, dimension), dtype=np.int64)
+            for chunk in range(CHUNKS - 1):
+                plain[chunk, :split] = whole[0, chunk * split : (chunk + 1) * split]
+            rest = whole[0, (CHUNKS - 1) * split : (CHUNKS - 1) * split + dimension]
+            plain[-1, : len(rest)] = rest
+            return any(
+                np.array_equal(prover.polynomials[QUOTIENT, -1, 5 * chunk], plain[chunk]) for chunk in range(CHUNKS)
+            )
         key = (AUXILIARY, 0, 0)
         values = stark.evaluate(prover.polynomials[key], HEIGHTS[0])
         return bool(np.array_equal(stark.interpolate(values), prover.polynomials[key][: HEIGHTS[0]]))
@@ -363,12 +397,12 @@ class Simulator(Forger):
             count = len(opening_order(self.circuit))
             self.claimed = self.lie([stark.as_extension(row) for row in self.noise.integers(0, P, (count, 5)).tolist()])
             for k in range(5):
-                self.words[QUOTIENT, -1, 10 + k] = np.zeros(self.size, dtype=np.int64)
+                self.words[QUOTIENT, -1, 5 * CHUNKS + k] = np.zeros(self.size, dtype=np.int64)
             rest = deep_word(self, self.words)
             wanted = self.noise.integers(0, P, (5, self.parameters.dimension - 1))
             mask = (stark.evaluate(wanted, self.size, GENERATOR) - rest) % P
             for k in range(5):
-                self.words[QUOTIENT, -1, 10 + k] = mask[k]
+                self.words[QUOTIENT, -1, 5 * CHUNKS + k] = mask[k]
 
     def open_out_of_domain(self) -> None:
         self.zeta, self.batching = ZETA, LAMBDA

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from tests.reference import stark
-from tests.reference.stark_prover import LiteralProver, opening_order
+from tests.reference.stark_prover import CHUNKS, LiteralProver, opening_order
 from tests.reference.toy import SEED, STATEMENT, light_parameters, toy
 from zkpay.stark.air import Circuit
 from zkpay.stark.layout import layout_of
@@ -45,8 +45,10 @@ class Forger(LiteralProver):
         )
         top = quotient_numerator(self.circuit, layout, challenges, self.alpha, self.zeta, claims)
         chunks = [claims[k] for k in layout.quotient_openings]
-        shift = stark.exponent(self.zeta, self.parameters.split)
-        quotient = stark.add(combine_coordinates(chunks[:5]), stark.mul(shift, combine_coordinates(chunks[5:])))
+        quotient = (0, 0, 0, 0, 0)
+        for chunk in range(CHUNKS):
+            shift = stark.exponent(self.zeta, chunk * self.parameters.split)
+            quotient = stark.add(quotient, stark.mul(shift, combine_coordinates(chunks[5 * chunk : 5 * chunk + 5])))
         return stark.sub(top, stark.mul(quotient, self.vanishing()))
 
     def vanishing(self) -> stark.Extension:

@@ -20,6 +20,7 @@ from zkpay.stark.parameters import Parameters
 from zkpay.stark.proof import LayerOpening, Proof, TreeOpening
 
 MAIN, AUXILIARY, QUOTIENT = 0, 1, 2
+CHUNKS = 3
 ACCUMULATOR = -1
 Key = tuple[int, int, int]
 """(tree, table position or ACCUMULATOR, column)."""
@@ -79,7 +80,7 @@ def tree_groups(circuit: Circuit, tree: int) -> list[tuple[int, list[Key]]]:
     """(height, columns) of each row group, tallest first."""
     tallest = max(item.height for item in circuit.placed)
     if tree == QUOTIENT:
-        return [(tallest, [(QUOTIENT, ACCUMULATOR, column) for column in range(15)])]
+        return [(tallest, [(QUOTIENT, ACCUMULATOR, column) for column in range(5 * CHUNKS + 5)])]
     groups = []
     for height in sorted({item.height for item in circuit.placed}, reverse=True):
         keys: list[Key] = []
@@ -103,7 +104,7 @@ def opening_order(circuit: Circuit) -> list[Opening]:
         order += [((MAIN, position, column), 1) for column in next_columns(item)]
     order += [((AUXILIARY, ACCUMULATOR, column), 0) for column in range(5)]
     order += [((AUXILIARY, ACCUMULATOR, column), 1) for column in range(5)]
-    return order + [((QUOTIENT, ACCUMULATOR, column), 0) for column in range(10)]
+    return order + [((QUOTIENT, ACCUMULATOR, column), 0) for column in range(5 * CHUNKS)]
 
 
 class LiteralProver:
@@ -349,17 +350,20 @@ class LiteralProver:
         split, dimension, length = parameters.split, parameters.dimension, parameters.mask_length
         whole = self.quotient()
         self.quotient_length = int(np.flatnonzero(whole.any(axis=0)).max(initial=-1)) + 1
-        mask = self.masks.elements("quotient", (5, length)).astype(np.int64)
-        low, high = np.zeros((2, 5, dimension), dtype=np.int64)
+        low, middle, high = np.zeros((CHUNKS, 5, dimension), dtype=np.int64)
+        first, second = self.masks.elements("quotient", (2, 5, length)).astype(np.int64)
         low[:, :split] = whole[:, :split]
-        low[:, split : split + length] += mask
-        rest = whole[:, split : split + dimension]
+        middle[:, :split] = whole[:, split : 2 * split]
+        rest = whole[:, 2 * split : 2 * split + dimension]
         high[:, : rest.shape[1]] = rest
-        high[:, :length] -= mask
+        low[:, split:] += first
+        middle[:, :length] -= first
+        middle[:, split:] += second
+        high[:, :length] -= second
         fri = np.zeros((5, dimension), dtype=np.int64)
         fri[:, :-1] = self.masks.elements("fri", (5, dimension - 1))
-        polynomials = np.concatenate([low, high, fri]) % P
-        for column in range(15):
+        polynomials = np.concatenate([low, middle, high, fri]) % P
+        for column in range(5 * CHUNKS + 5):
             key = (QUOTIENT, ACCUMULATOR, column)
             self.polynomials[key] = polynomials[column]
             self.words[key] = stark.evaluate(polynomials[column], self.size, SHIFT)
@@ -466,7 +470,7 @@ class LiteralProver:
 def deep_word(prover: LiteralProver, words: Mapping[Key, Array]) -> Array:
     """The DEEP word of `words` under the prover's challenges and claims, lifting check as the prover has it."""
     size = prover.size
-    result = np.stack([words[QUOTIENT, ACCUMULATOR, 10 + k] for k in range(5)])
+    result = np.stack([words[QUOTIENT, ACCUMULATOR, 5 * CHUNKS + k] for k in range(5)])
     tops: dict[tuple[int, int], Array] = {}
     weight = prover.batching
     for (key, rotation), claim in zip(opening_order(prover.circuit), prover.claimed, strict=True):

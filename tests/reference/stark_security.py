@@ -46,7 +46,7 @@ def rounds(
     # Terms: a tuple's numerator and denominator roots, then each sum's weight.
     buses = size * (fractions * (tuple_width + 2) + sums)
     # Degree d (K + 1) + N of the quotient identity, K + K + 1 of claims and lifting check.
-    outside = size * (3 * (dimension + 1) + height + 2 * dimension + 1)
+    outside = size * (4 * (dimension + 1) + height + 2 * dimension + 1)
     return {
         "buses": bits_of(buses / FIELD),
         "constraints": bits_of(size * constraints / FIELD),

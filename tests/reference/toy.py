@@ -85,6 +85,7 @@ def toy(tall: int = 4096, middle: int = 2048, short: int = 1024, seed: int = 1) 
             running,
             (amount + 1) * flag,
             np.resize(BEATS, tall) * amount + UNIT,
+            amount**4 % P,
         ),
         "walks": _columns(places, pace),
         "squares": _columns(lookups, flagged, rows**2, np.concatenate([[0], np.cumsum(rows)[:-1]])),
@@ -96,7 +97,7 @@ def _records() -> Table:
     table = Table("records")
     position, amount, flag = table.column("position"), table.column("amount"), table.column("flag")
     scaled, cube, running = table.column("scaled"), table.column("cube"), table.column("running")
-    product, beaten = table.column("product"), table.column("beaten")
+    product, beaten, fourth = table.column("product"), table.column("beaten"), table.column("fourth")
     beat, unit = table.preprocessed_column("beat", BEATS), table.preprocessed_column("unit", [UNIT])
     table.first("position starts", position)
     table.transition("position counts", position.next - position - 1)
@@ -106,6 +107,8 @@ def _records() -> Table:
     table.every("cube", cube - amount * amount * amount)
     table.every("product", product - (amount + 1) * flag)
     table.every("beaten", beaten - beat * amount - unit)
+    table.every("fourth", fourth - amount * amount * amount * amount)
+    table.last("fourth ends", fourth * amount - cube * amount * amount)
     table.first("running starts", running - flag * amount)
     table.transition("running adds", running.next - running - flag.next * amount.next)
     table.last("running ends", running - Public("flagged"))

@@ -24,8 +24,9 @@ from zkpay.prover.fri import commit_layers, open_layer
 from zkpay.prover.groups import RowGroup
 from zkpay.prover.memory import available_memory, kept_cosets
 from zkpay.prover.program import constraint_program
-from zkpay.prover.quotient import quotient_coefficients, split_quotient
+from zkpay.prover.quotient import quotient_coefficients
 from zkpay.prover.randomness import MaskSource, fresh_seed
+from zkpay.prover.split import split_quotient
 from zkpay.stark.air import Circuit
 from zkpay.stark.domains import GRIND
 from zkpay.stark.layout import ACCUMULATOR, AUXILIARY_TREE, MAIN_TREE, QUOTIENT_TREE, layout_of

@@ -13,7 +13,6 @@ from zkpay.kernels.ntt import evaluate_coset, interpolate_coset
 from zkpay.kernels.program import Program, fold_constraints
 from zkpay.prover.columns import add_lifted, add_to
 from zkpay.prover.groups import coset_shift
-from zkpay.prover.randomness import MaskSource
 from zkpay.stark.air import Circuit, PlacedTable
 from zkpay.stark.field import EXTENSION_DEGREE, Extension, P, ext, ext_neg, ext_scale, inverse
 from zkpay.stark.parameters import Parameters
@@ -57,26 +56,6 @@ def quotient_coefficients(
                     add_lifted(folded, own)
         parts[:, coset] = interpolate_coset(folded, first)
     return _solve(parts, constants)
-
-
-def split_quotient(quotient: Columns, parameters: Parameters, masks: MaskSource, *, check: bool) -> Columns:
-    """uint32[15, K]: q_0 + X^s t, q_1 - t, and the FRI mask R of degree below K - 1.
-
-    Raises ValueError if the quotient does not fit (constraints unsatisfied), unless `check` is off.
-    """
-    dimension, split, length = parameters.dimension, parameters.split, parameters.mask_length
-    columns = np.zeros((3 * EXTENSION_DEGREE, dimension), dtype=np.int64)
-    low, high = columns[:EXTENSION_DEGREE], columns[EXTENSION_DEGREE : 2 * EXTENSION_DEGREE]
-    low[:, :split] = quotient[:, :split]
-    rest = quotient[:, split:]
-    if check and bool(rest[:, dimension:].any()):
-        raise ValueError("the quotient is longer than its two chunks: constraints are not satisfied")
-    high[:, : min(rest.shape[1], dimension)] = rest[:, :dimension]
-    mask = masks.elements("quotient", (EXTENSION_DEGREE, length)).astype(np.int64)
-    low[:, split:] += mask
-    high[:, :length] = (high[:, :length] - mask) % P
-    columns[2 * EXTENSION_DEGREE :, : dimension - 1] = masks.elements("fri", (EXTENSION_DEGREE, dimension - 1))
-    return columns.astype(np.uint32)
 
 
 def _solve(parts: Columns, constants: Sequence[int]) -> Columns:

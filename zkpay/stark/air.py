@@ -21,8 +21,9 @@ from numpy.typing import NDArray
 from zkpay.stark.expression import Column, Expression, Linear, Phase, Product, constant, read
 from zkpay.stark.keccak import keccak256
 
-# Constraints have degree at most 3 (first/last-row selectors included), so that three cosets determine the quotient.
-MAX_DEGREE = 3
+# Constraints have degree at most 4 (first/last-row selectors included): three look-ups share a helper column, and four
+# cosets, as many as the least blowup has, determine the quotient (`derive` checks both).
+MAX_DEGREE = 4
 
 
 class Where(StrEnum):

@@ -14,8 +14,8 @@ from zkpay.stark.field import EXTENSION_DEGREE
 MAIN_TREE = 0
 AUXILIARY_TREE = 1
 QUOTIENT_TREE = 2
-QUOTIENT_CHUNKS = 2
-# Two quotient chunks and the FRI mask, each five base columns.
+QUOTIENT_CHUNKS = 3
+# The quotient chunks and the FRI mask, each five base columns.
 QUOTIENT_WIDTH = EXTENSION_DEGREE * (QUOTIENT_CHUNKS + 1)
 ACCUMULATOR = -1  # stands for the accumulator among a group's members
 

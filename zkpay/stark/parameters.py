@@ -12,6 +12,7 @@ from typing import Literal
 from zkpay.errors import InputError, Refused
 from zkpay.stark.air import MAX_DEGREE, Circuit
 from zkpay.stark.field import EXTENSION_DEGREE, TWO_ADICITY
+from zkpay.stark.layout import QUOTIENT_CHUNKS, layout_of
 from zkpay.stark.security import Security, Workload, johnson, unique_decoding
 
 MINIMUM_BITS = 100.0
@@ -44,8 +45,9 @@ class Parameters:
     """All numbers of one proof.
 
     height N: largest table. dimension K: every committed polynomial, lifted, has degree below K. domain n = blowup
-    * N. mask_length h: coefficients of each column's mask. quotient_cosets: cosets of size N that determine the
-    quotient. split s: q = q_0 + X^s q_1. arities: FRI folds. final_length: coefficients of the last polynomial.
+    * N. mask_length h: coefficients of each column's mask. quotient_length: coefficients that the quotient of a true
+    witness has at most. quotient_cosets: cosets of size N that determine it. split s: q = sum_i X^(i s) q_i. arities:
+    FRI folds. final_length: coefficients of the last polynomial.
     """
 
     profile: Profile
@@ -54,6 +56,7 @@ class Parameters:
     domain: int
     blowup: int
     mask_length: int
+    quotient_length: int
     quotient_cosets: int
     split: int
     arities: tuple[int, ...]
@@ -70,6 +73,7 @@ class Parameters:
             self.domain,
             self.blowup,
             self.mask_length,
+            self.quotient_length,
             self.quotient_cosets,
             self.split,
             self.final_length,
@@ -117,7 +121,8 @@ def derive(profile: Profile, circuit: Circuit) -> Parameters:
     quotient_length = MAX_DEGREE * (shortest + mask_length - 1) * ratio + ratio - height + 1
     split = dimension - mask_length
     cosets = -(-quotient_length // height)
-    if (shortest + mask_length) * ratio > dimension or quotient_length > split + dimension or cosets > blowup:
+    chunks_length = (QUOTIENT_CHUNKS - 1) * split + dimension
+    if (shortest + mask_length) * ratio > dimension or quotient_length > chunks_length or cosets > blowup:
         raise Refused(f"a table of {shortest} rows is too short for masks of {mask_length} in a slack of {dimension}")
     return Parameters(
         profile=profile,
@@ -126,6 +131,7 @@ def derive(profile: Profile, circuit: Circuit) -> Parameters:
         domain=domain,
         blowup=blowup,
         mask_length=mask_length,
+        quotient_length=quotient_length,
         quotient_cosets=cosets,
         split=split,
         arities=arities,
@@ -157,14 +163,12 @@ def _workload(
 ) -> Workload:
     tables = [item.table for item in circuit.placed]
     helpers = sum(len(table.helpers) for table in tables)
-    openings = sum(table.width + len(table.next_row_columns) for table in tables)
-    # Helper columns, then accumulator at two points, two quotient chunks and the FRI mask.
-    batched = openings + EXTENSION_DEGREE * (helpers + 2 + 2) + 1
     return Workload(
         height=height,
         dimension=dimension,
         domain=domain,
-        batched=batched,
+        # Every out-of-domain value and the FRI mask.
+        batched=layout_of(circuit).opening_count + 1,
         constraints=sum(len(table.constraints) for table in tables) + helpers + 1,
         fractions=sum(len(item.table.interactions) * item.height for item in circuit.placed)
         + len(circuit.public_terms),

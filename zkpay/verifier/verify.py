@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from zkpay.errors import Rejected
 from zkpay.stark.air import Circuit
-from zkpay.stark.field import EXT_ONE, ext_add, ext_mul, ext_pow, ext_sub
+from zkpay.stark.field import EXT_ONE, EXT_ZERO, EXTENSION_DEGREE, ext_add, ext_mul, ext_pow, ext_sub
 from zkpay.stark.layout import layout_of
 from zkpay.stark.parameters import PROFILES, Parameters, derive
 from zkpay.stark.proof import Proof, parse_extensions
@@ -64,12 +64,12 @@ def verify_proof(circuit: Circuit, statement: bytes, proof: Proof) -> Parameters
     batching = draw_lambda(transcript, proof.out_of_domain)
     folds = [draw_fold(transcript, layer, root) for layer, root in enumerate(proof.layer_roots)]
 
-    # 4. Constraints at zeta: numerator = (q_0 + zeta^s q_1) * (zeta^N - 1).
+    # 4. Constraints at zeta: numerator = (sum over chunks of zeta^(i s) q_i) * (zeta^N - 1).
     chunks = [claimed[k] for k in layout.quotient_openings]
-    quotient = ext_add(
-        combine_coordinates(chunks[:5]),
-        ext_mul(ext_pow(zeta, parameters.split), combine_coordinates(chunks[5:])),
-    )
+    step = ext_pow(zeta, parameters.split)
+    quotient = EXT_ZERO
+    for first in reversed(range(0, len(chunks), EXTENSION_DEGREE)):
+        quotient = ext_add(ext_mul(quotient, step), combine_coordinates(chunks[first : first + EXTENSION_DEGREE]))
     vanishing = ext_sub(ext_pow(zeta, parameters.height), EXT_ONE)
     if quotient_numerator(circuit, layout, buses, alpha, zeta, claimed) != ext_mul(quotient, vanishing):
         raise Rejected("constraints-unsatisfied", "the constraints at the out-of-domain point don't match the quotient")

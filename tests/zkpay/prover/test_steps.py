@@ -10,6 +10,7 @@ from tests.reference.ntt import evaluate as evaluate_by_horner
 from tests.reference.stark_prover import (
     ACCUMULATOR,
     AUXILIARY,
+    CHUNKS,
     MAIN,
     QUOTIENT,
     LiteralProver,
@@ -23,8 +24,9 @@ from zkpay.prover.deep import deep_codeword, open_out_of_domain
 from zkpay.prover.fri import commit_layers, open_layer
 from zkpay.prover.groups import RowGroup, coset_shift, masked_coefficients
 from zkpay.prover.program import constraint_program
-from zkpay.prover.quotient import quotient_coefficients, selector_values, split_quotient
+from zkpay.prover.quotient import quotient_coefficients, selector_values
 from zkpay.prover.randomness import MaskSource
+from zkpay.prover.split import split_quotient
 from zkpay.stark.field import GENERATOR, P
 from zkpay.stark.layout import Group, layout_of
 from zkpay.stark.protocol import BusChallenges, bus_target, constraint_count, powers_of
@@ -233,15 +235,23 @@ def test_quotient_is_the_division_of_the_folded_constraints() -> None:
     product[:, :length] -= quotient
     assert np.array_equal(product % P, numerator)
     chunks = split_quotient(quotient, parameters, MaskSource(SEED), check=True)
-    expected_chunks = np.stack([run.polynomials[QUOTIENT, ACCUMULATOR, k] for k in range(15)])
+    expected_chunks = np.stack([run.polynomials[QUOTIENT, ACCUMULATOR, k] for k in range(5 * CHUNKS + 5)])
     assert np.array_equal(chunks, expected_chunks)
-    # The two chunks add up to the quotient whatever the mask: q_0 + X^s q_1.
-    whole = np.zeros((5, parameters.split + parameters.dimension), dtype=np.int64)
-    whole[:, : parameters.dimension] += chunks[:5]
-    whole[:, parameters.split :] += chunks[5:10]
+    # The chunks add up to the quotient whatever the masks: sum_i X^(i s) q_i. The last one is in use.
+    whole = np.zeros((5, (CHUNKS - 1) * parameters.split + parameters.dimension), dtype=np.int64)
+    for chunk in range(CHUNKS):
+        start = chunk * parameters.split
+        whole[:, start : start + parameters.dimension] += chunks[5 * chunk : 5 * chunk + 5]
+    assert quotient[:, (CHUNKS - 1) * parameters.split + parameters.mask_length :].any()
     assert np.array_equal(whole[:, :length] % P, quotient[:, : whole.shape[1]])
     # R leaves the top coefficient free, so that it lies where all other DEEP terms lie.
-    assert not chunks[10:, -1].any()
+    assert not chunks[5 * CHUNKS :, -1].any()
+    too_long = quotient.copy()
+    too_long[2, parameters.quotient_length] = 1
+    with pytest.raises(ValueError, match="longer than a true one"):
+        split_quotient(too_long, parameters, MaskSource(SEED), check=True)
+    too_long[2, parameters.quotient_length - 1 : parameters.quotient_length + 1] = 1, 0
+    split_quotient(too_long, parameters, MaskSource(SEED), check=True)
 
 
 def test_out_of_domain_values_and_deep_codeword() -> None:

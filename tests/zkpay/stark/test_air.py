@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.reference.stark_prover import ACCUMULATOR, next_columns, opening_order, tree_groups
+from tests.reference.stark_prover import ACCUMULATOR, CHUNKS, next_columns, opening_order, tree_groups
 from tests.reference.toy import toy
 from zkpay.stark.air import MAX_DEGREE, Bus, Circuit, Interaction, PlacedTable, PublicTerm, Table
 from zkpay.stark.expression import Column, Expression, Phase, Public, constant, linear, read, total
@@ -43,23 +43,23 @@ def test_constraints_beyond_the_degree_are_refused() -> None:
     table = Table("t")
     x = table.column("x")
     cube = x * x * x
-    table.every("three", cube)
-    table.transition("three too", cube)
+    table.every("four", cube * x)
+    table.transition("four too", cube * x)
     for add in (table.first, table.last):
-        with pytest.raises(ValueError, match=r"degree 3 \+ 1"):
-            add("four", cube)
-        add(f"{add.__name__} two", x * x)
+        with pytest.raises(ValueError, match=r"degree 4 \+ 1"):
+            add("five", cube * x)
+        add(f"{add.__name__} three", cube)
     for add in (table.every, table.transition):
-        with pytest.raises(ValueError, match="degree 4"):
-            add("four", cube * x)
-    with pytest.raises(ValueError, match="degree 4"):
-        table.sum("s", "four", cube * x)
-    # h * D = m: the helper takes one degree, so D has two at most, and m three.
-    table.send(BUS, "squares", [x * x, x], cube)
+        with pytest.raises(ValueError, match="degree 5"):
+            add("five", cube * x * x)
+    with pytest.raises(ValueError, match="degree 5"):
+        table.sum("s", "five", cube * x * x)
+    # h * D = m: the helper takes one degree, so D has three at most, and m four.
+    table.send(BUS, "cubes", [cube, x], cube * x)
     with pytest.raises(ValueError, match="helper's degree"):
-        table.send(BUS, "cubes", [cube, x])
+        table.send(BUS, "quartics", [cube * x, x])
     with pytest.raises(ValueError, match="helper's degree"):
-        table.send(BUS, "quartic", [x, x], cube * x)
+        table.send(BUS, "quintic", [x, x], cube * x * x)
 
 
 def helper_degree(group: tuple[Interaction, ...]) -> int:
@@ -283,7 +283,7 @@ def test_layout_equals_the_literal_order() -> None:
             assert [order[k] for k in places.main_next] == [((0, position, column), 1) for column in columns]
         assert [order[k] for k in layout.accumulator] == [((1, ACCUMULATOR, k), 0) for k in range(5)]
         assert [order[k] for k in layout.accumulator_next] == [((1, ACCUMULATOR, k), 1) for k in range(5)]
-        assert [order[k] for k in layout.quotient_openings] == [((2, ACCUMULATOR, k), 0) for k in range(10)]
+        assert [order[k] for k in layout.quotient_openings] == [((2, ACCUMULATOR, k), 0) for k in range(5 * CHUNKS)]
 
 
 def test_buses_pad_to_one_width() -> None:

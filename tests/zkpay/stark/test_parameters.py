@@ -6,7 +6,7 @@ from math import prod
 import pytest
 
 from tests.reference import stark_security
-from tests.reference.stark_prover import opening_order
+from tests.reference.stark_prover import CHUNKS, opening_order
 from tests.reference.toy import toy
 from zkpay.errors import InputError, Refused
 from zkpay.stark.air import Circuit, PlacedTable, Table
@@ -49,11 +49,13 @@ def check(parameters: Parameters, circuit: Circuit) -> None:
     assert h - 64 < 2 * (5 + parameters.queries) <= h
     # Every masked, lifted column fits the dimension, and so does every chunk of the quotient.
     assert (shortest + h) * ratio <= K
-    degree = 3 * max((height + h - 1) * (tallest // height) for height in heights) + ratio - N
-    assert degree < parameters.quotient_cosets * N
+    degree = 4 * max((height + h - 1) * (tallest // height) for height in heights) + ratio - N
+    assert degree + 1 == parameters.quotient_length <= parameters.quotient_cosets * N
     assert parameters.quotient_cosets <= parameters.blowup
     assert parameters.split == K - h
-    assert degree - parameters.split < K
+    assert degree - (CHUNKS - 1) * parameters.split < K
+    # Masks of the chunks: what is revealed of one coordinate of a chunk is e + q values.
+    assert 5 + parameters.queries <= h
     # Folds divide exactly; the last polynomial's length is K over their product (33 at 2^20), never rounded up.
     assert parameters.final_length * prod(parameters.arities) == K
     assert 24 <= parameters.final_length <= 47
@@ -158,6 +160,7 @@ def test_every_number_is_bound() -> None:
         "domain",
         "blowup",
         "mask_length",
+        "quotient_length",
         "quotient_cosets",
         "split",
         "final_length",
@@ -169,7 +172,7 @@ def test_every_number_is_bound() -> None:
     seen.add(replace(parameters, arities=(8, 8)).to_bytes())
     seen.add(replace(parameters, profile=PROFILES["compact"]).to_bytes())
     seen.add(replace(parameters, security=replace(parameters.security, multiplicity=99)).to_bytes())
-    assert len(seen) == 15
+    assert len(seen) == 16
     assert derive(PROFILES["default"], placed_at(4096, 2048, 1024)).to_bytes() in seen
 
 

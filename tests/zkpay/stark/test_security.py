@@ -19,7 +19,7 @@ def workload(height: int, blowup: int, slack: float, queries: int, openings: int
         fractions=120 * height,
         bus_width=14,
         sums=0,
-        degree=3,
+        degree=4,
         arities=(8,) * 5,
         queries=queries,
         grinding_bits=20,

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.reference import stark
-from tests.reference.stark_prover import QUOTIENT, LiteralProver, opening_order, tree_groups
+from tests.reference.stark_prover import CHUNKS, QUOTIENT, LiteralProver, opening_order, tree_groups
 from tests.reference.toy import SEED, STATEMENT, light_parameters, toy
 from zkpay.errors import Rejected
 from zkpay.stark.field import GENERATOR, P
@@ -45,7 +45,7 @@ def test_deep_values_equal_the_literal_formula_and_the_codeword() -> None:
         assert value == stark.as_extension(word[:, index].tolist())
         # Once more, one term at a time on scalars.
         x = GENERATOR * pow(stark.omega(run.size), index, P) % P
-        expected = stark.as_extension([run.words[QUOTIENT, -1, 10 + k][index] for k in range(5)])
+        expected = stark.as_extension([run.words[QUOTIENT, -1, 5 * CHUNKS + k][index] for k in range(5)])
         weight = run.batching
         for (key, rotation), claim in zip(opening_order(run.circuit), run.claimed, strict=True):
             own = run.words[key]
