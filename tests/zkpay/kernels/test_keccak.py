@@ -46,6 +46,43 @@ def test_nodes(count: int) -> None:
     assert as_bytes(node_digests(both[:, :count], both[:, count:], 5)) == expected
 
 
+@pytest.mark.parametrize("value", [0, 2**32 - 1])
+def test_leaves_of_equal_words(value: int) -> None:
+    columns = np.full((70, 130), value, dtype=np.uint32)
+    expected = oracle((2**64 - 1).to_bytes(8, "little") + columns[:, 0].astype("<u4").tobytes())
+    assert as_bytes(leaf_digests(columns, 2**64 - 1)) == [expected] * 130
+
+
+@pytest.mark.parametrize("count", [0, 5, 64, 200])
+def test_leaves_of_views_are_written_in_place(count: int) -> None:
+    generator = np.random.default_rng(count)
+    table = generator.integers(0, 2**32, (50, 3, count + 9), dtype=np.uint32)
+    words = generator.integers(0, 2**64, (2, 3, count + 9), dtype=np.uint64)
+    target = np.full((4, 3, count + 9), 7, dtype=np.uint64)
+    columns, salts, out = table[2:47, 1, 4 : count + 4], words[:, 2, :count], target[:, 1, 3 : count + 3]
+    expected = leaf_digests(columns.copy(), 11, salts.copy())
+    assert leaf_digests(columns, 11, salts, out) is out
+    assert np.array_equal(out, expected)
+    target[:, 1, 3 : count + 3] = 7
+    assert np.all(target == 7)
+    assert np.array_equal(leaf_digests(columns[::-1, ::2], 11), leaf_digests(columns[::-1, ::2].copy(), 11))
+
+
+@pytest.mark.parametrize("half", [1, 2, 63, 64, 96, 256])
+def test_nodes_of_a_level(half: int) -> None:
+    level = np.random.default_rng(half).integers(0, 2**64, (4, 3, 2 * half), dtype=np.uint64)
+    left, right = level[..., :half], level[..., half:]
+    whole = node_digests(left, right, 6)
+    assert whole.shape == (4, 3, half)
+    for row in range(3):
+        pairs = zip(as_bytes(left[:, row]), as_bytes(right[:, row]), strict=True)
+        assert as_bytes(whole[:, row]) == [oracle((6).to_bytes(8, "little") + a + b) for a, b in pairs]
+    backwards = level[:, ::-1]
+    assert np.array_equal(node_digests(backwards[..., :half], backwards[..., half:], 6), whole[:, ::-1])
+    assert node_digests(left, right, 6, left) is left
+    assert np.array_equal(left, whole)
+
+
 @pytest.mark.parametrize("bits", [0, 1, 8, 13])
 def test_grinding_finds_the_smallest_nonce(bits: int) -> None:
     seed = bytes(range(32))
@@ -65,6 +102,14 @@ def test_refusals() -> None:
         node_digests(digests, digests[:, :2], 0)
     with pytest.raises(ValueError, match="salts must be"):
         leaf_digests(np.zeros((1, 3), dtype=np.uint32), 0, digests)
+    wide = np.zeros((4, 6), dtype=np.uint64)
+    for out in (np.zeros((4, 2), dtype=np.uint64), np.zeros((4, 3), dtype=np.uint32), wide[:, ::2], digests[::-1]):
+        with pytest.raises(ValueError, match="out must be"):
+            node_digests(digests, digests, 0, out)
+        with pytest.raises(ValueError, match="out must be"):
+            leaf_digests(np.zeros((1, 3), dtype=np.uint32), 0, None, out)
+    with pytest.raises(ValueError, match="are needed"):
+        node_digests(digests[0], digests[0], 0)
     with pytest.raises(ValueError, match="32 bytes"):
         grind(b"short", 0, 1)
     for bits in (-1, 33):
