@@ -83,7 +83,8 @@ def test_evaluate_rows(benchmark: BenchmarkFixture, circuit: Circuit) -> None:
     item = table_of(circuit, "contributions")
     program = bus_program(circuit, item.table, challenges(circuit))
     main, preprocessed = elements(item.table.width, item.height), elements(0, item.height)
-    benchmark.pedantic(lambda: evaluate_rows(program, main, preprocessed), rounds=5, warmup_rounds=1)  # type: ignore[no-untyped-call]
+    helpers = np.empty((program.outputs, item.height), dtype=np.uint32)
+    benchmark.pedantic(lambda: evaluate_rows(program, main, preprocessed, helpers), rounds=5, warmup_rounds=1)  # type: ignore[no-untyped-call]
 
 
 @pytest.mark.parametrize("width", [16, 256], ids=lambda width: f"{width}x2^{LOG_ROWS}-seed{SEED}")

@@ -1,275 +1,379 @@
 """One fixed kernel that runs a constraint program over blocks of rows (SPEC §4.5).
 
-A program is an array of instructions (operation, destination, a, b) over registers of LANES rows. It compiles
-once and serves every circuit. Registers hold Montgomery form: columns are converted when they are loaded,
-results when they are stored. An extension register is five base registers in a row.
+A program is an array of instructions over registers of LANES rows; it compiles once and serves every circuit. A
+base register is one row of words in [0, P), an extension register five in a row. Columns are copied to registers as
+they are: a Montgomery product divides by R = 2^32, so a register holds its value times a power of R that the lowering
+(`zkpay.prover.program`) knows, and puts right in the weights. Nothing is converted.
 
-All values are canonical in [0, P), so a sum is below 2 P < 2^32 and a product below 2^62; `linear` adds at
-most two products before it reduces, 2 P^2 < 2^32 P.
+Weighted sums go four terms at a time into 64-bit totals that are reduced once, at the end. Totals stay below 2^32 P:
+two products more make at most 2^32 P + 2 (P - 1)^2 < 2^64, because 2 P < 2^32, and one conditional subtraction
+brings that below 2^32 P again.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from zkpay.kernels.compile import kernel
+from zkpay.kernels.compile import inlined, kernel
+from zkpay.kernels.extension import multiply_values
 from zkpay.kernels.montgomery import add, multiply, reduce_product, subtract
 from zkpay.kernels.parallel import parallel_ranges
-from zkpay.stark.field import P
+from zkpay.stark.field import EXTENSION_DEGREE, P
 
 Columns = npt.NDArray[np.uint32]
+Words = npt.NDArray[np.uint64]
+Places = npt.NDArray[np.int64]
 
-LANES: Final = 128
-EXTENSION: Final = 5
+LANES: Final = 256
+AT_ONCE: Final = 4
+"""Terms of a weighted sum come in groups of four; a group is filled up with weights of 0."""
 SELECTORS: Final = 4  # every, transition, first, last
 
 LOAD_MAIN: Final = 0
 LOAD_PREPROCESSED: Final = 1
 LOAD_AUXILIARY: Final = 2
-SET: Final = 3
-MULTIPLY: Final = 4
+MULTIPLY: Final = 3
+CUBE: Final = 4
 LINEAR: Final = 5
-FINGERPRINT: Final = 6
-EXTENSION_MULTIPLY: Final = 7
-EXTENSION_SCALE: Final = 8
-EXTENSION_ADD: Final = 9
-EXTENSION_SUBTRACT: Final = 10
-CONSTRAIN: Final = 11
-EXTENSION_CONSTRAIN: Final = 12
-STORE: Final = 13
-EXTENSION_SET: Final = 14
+INVERT: Final = 6
+EXTENSION_LINEAR: Final = 7
+EXTENSION_MULTIPLY: Final = 8
+EXTENSION_SCALE: Final = 9
+EXTENSION_ADD: Final = 10
+EXTENSION_SUBTRACT: Final = 11
+FOLD: Final = 12
+EXTENSION_FOLD: Final = 13
+STORE: Final = 14
 
-_TO_MONTGOMERY = np.uint32(pow(2, 64, P))
-_ONE = np.uint32(1)
+_BOUND: Final = np.uint64(P << 32)
+_SHIFT: Final = np.uint64(32)
+_FIVE: Final = EXTENSION_DEGREE * LANES
 
 
 @dataclass(frozen=True)
 class Program:
-    """instructions int32[n, 4]; terms int32[m, 2] = (register, constant); constants uint32[k] and
-    extension_constants uint32[e, 5] in Montgomery form; registers: how many; outputs: rows of stored
-    results."""
+    """instructions int64[n, 5]: operation, result, a, b, c; registers stand as their first word's place.
 
-    instructions: npt.NDArray[np.int32]
-    terms: npt.NDArray[np.int32]
-    constants: Columns
-    extension_constants: Columns
+    sources int64[m] and weights uint64[m], extension_sources int64[k] and extension_weights uint64[k, 5]: terms of
+    weighted sums. constants uint64[...], extension_constants uint64[..., 5]: what sums begin with and cubes add;
+    initial uint64[4, 5]: what the folded totals begin with. registers: how many; outputs: rows of stored results.
+    """
+
+    instructions: Places
+    sources: Places
+    weights: Words
+    extension_sources: Places
+    extension_weights: Words
+    constants: Words
+    extension_constants: Words
+    initial: Words
     registers: int
     outputs: int
 
 
+@inlined
+def _wrap(total: np.uint64) -> np.uint64:
+    return min(total, total - _BOUND)
+
+
 @kernel
-def _extension_product(a: Columns, b: Columns, out: Columns, lanes: int) -> None:
-    """out = a * b in F_p[X] / (X^5 + X^2 - 1), Montgomery form; out must not overlap a or b."""
+def _copy(values: Columns, first: int, lanes: int, out: Columns) -> None:
+    """out[lane] = values[(first + lane) mod period], the period being the length of values."""
+    period = len(values)
+    position = first % period
+    done = 0
+    while done < lanes:
+        count = min(lanes - done, period - position)
+        source, target = values[position : position + count], out[done : done + count]
+        for lane in range(count):
+            target[lane] = source[lane]
+        done += count
+        position = 0
+
+
+@kernel
+def _cube(source: Columns, constant: np.uint32, out: Columns, lanes: int) -> None:
     for lane in range(lanes):
-        a0, a1, a2, a3, a4 = a[0, lane], a[1, lane], a[2, lane], a[3, lane], a[4, lane]
-        b0, b1, b2, b3, b4 = b[0, lane], b[1, lane], b[2, lane], b[3, lane], b[4, lane]
-        x5 = add(add(multiply(a1, b4), multiply(a2, b3)), add(multiply(a3, b2), multiply(a4, b1)))
-        x6 = add(add(multiply(a2, b4), multiply(a3, b3)), multiply(a4, b2))
-        x7 = add(multiply(a3, b4), multiply(a4, b3))
-        x8 = multiply(a4, b4)
-        c2 = add(add(multiply(a0, b2), multiply(a1, b1)), multiply(a2, b0))
-        c3 = add(add(multiply(a0, b3), multiply(a1, b2)), add(multiply(a2, b1), multiply(a3, b0)))
-        c4 = add(add(multiply(a0, b4), multiply(a1, b3)), add(multiply(a2, b2), multiply(a3, b1)))
-        out[0, lane] = subtract(add(multiply(a0, b0), x5), x8)
-        out[1, lane] = add(add(multiply(a0, b1), multiply(a1, b0)), x6)
-        out[2, lane] = add(subtract(c2, x5), add(x7, x8))
-        out[3, lane] = add(subtract(c3, x6), x8)
-        out[4, lane] = subtract(add(c4, multiply(a4, b0)), x7)
+        value = add(source[lane], constant)
+        out[lane] = multiply(multiply(value, value), value)
 
 
 @kernel
-def _load(source: Columns, column: int, rotation: int, start: int, lanes: int, out: Columns) -> None:
-    rows = source.shape[1]
-    values = source[column]
-    first = start + rotation
-    inside = min(lanes, rows - first)
-    for lane in range(inside):
-        out[lane] = multiply(values[first + lane], _TO_MONTGOMERY)
-    for lane in range(max(inside, 0), lanes):
-        out[lane] = multiply(values[first + lane - rows], _TO_MONTGOMERY)
-
-
-@kernel
-def _linear(
-    terms: npt.NDArray[np.int32],
-    constants: Columns,
-    registers: Columns,
-    offset: np.uint32,
-    out: Columns,
+def _accumulate(
+    total: Words,
+    weights: Words,
+    first: Columns,
+    second: Columns,
+    third: Columns,
+    fourth: Columns,
     lanes: int,
 ) -> None:
-    """out = offset + sum constant * register; two products at a time."""
-    count = len(terms)
+    """total[lane] += four registers times weights[0..3], modulo 2^32 P."""
+    w0, w1, w2, w3 = weights[0], weights[1], weights[2], weights[3]
     for lane in range(lanes):
-        out[lane] = offset
-    for k in range(0, count - 1, 2):
-        c0, c1 = np.uint64(constants[terms[k, 1]]), np.uint64(constants[terms[k + 1, 1]])
-        s0, s1 = registers[terms[k, 0]], registers[terms[k + 1, 0]]
+        t = _wrap(total[lane] + w0 * np.uint64(first[lane]) + w1 * np.uint64(second[lane]))
+        total[lane] = _wrap(t + w2 * np.uint64(third[lane]) + w3 * np.uint64(fourth[lane]))
+
+
+@kernel
+def _accumulate_five(
+    totals: Words,
+    weights: Words,
+    first: Columns,
+    second: Columns,
+    third: Columns,
+    fourth: Columns,
+    lanes: int,
+) -> None:
+    """totals[i LANES + lane] += four registers times weights[:, i], modulo 2^32 P, for i below 5."""
+    for i in range(EXTENSION_DEGREE):
+        total = totals[i * LANES : (i + 1) * LANES]
+        w0, w1, w2, w3 = weights[0, i], weights[1, i], weights[2, i], weights[3, i]
         for lane in range(lanes):
-            t = c0 * np.uint64(s0[lane]) + c1 * np.uint64(s1[lane])
-            out[lane] = add(out[lane], reduce_product(t))
-    if count % 2:
-        c0 = np.uint64(constants[terms[count - 1, 1]])
-        s0 = registers[terms[count - 1, 0]]
-        for lane in range(lanes):
-            out[lane] = add(out[lane], reduce_product(c0 * np.uint64(s0[lane])))
+            t = _wrap(total[lane] + w0 * np.uint64(first[lane]) + w1 * np.uint64(second[lane]))
+            total[lane] = _wrap(t + w2 * np.uint64(third[lane]) + w3 * np.uint64(fourth[lane]))
+
+
+@kernel
+def _sum_into(
+    totals: Words, registers: Columns, sources: Places, weights: Words, first: int, groups: int, lanes: int
+) -> None:
+    """Add `groups` groups of terms, from the term `first` on, to five totals."""
+    for k in range(first, first + AT_ONCE * groups, AT_ONCE):
+        _accumulate_five(
+            totals,
+            weights[k : k + AT_ONCE],
+            registers[sources[k] : sources[k] + lanes],
+            registers[sources[k + 1] : sources[k + 1] + lanes],
+            registers[sources[k + 2] : sources[k + 2] + lanes],
+            registers[sources[k + 3] : sources[k + 3] + lanes],
+            lanes,
+        )
+
+
+@kernel
+def _extension_product(a: Columns, b: Columns, out: Columns, lanes: int) -> None:
+    """out = a * b / R for extension registers; out must not overlap a or b."""
+    for i in range(lanes):
+        product = multiply_values(
+            (a[i], a[i + LANES], a[i + 2 * LANES], a[i + 3 * LANES], a[i + 4 * LANES]),
+            (b[i], b[i + LANES], b[i + 2 * LANES], b[i + 3 * LANES], b[i + 4 * LANES]),
+        )
+        out[i] = product[0]
+        out[i + LANES] = product[1]
+        out[i + 2 * LANES] = product[2]
+        out[i + 3 * LANES] = product[3]
+        out[i + 4 * LANES] = product[4]
+
+
+@kernel
+def _invert(source: Columns, out: Columns, lanes: int) -> bool:
+    """out = R^2 / source: the power P - 2 = 2^31 - 2^24 - 1 by 57 products, each of which divides by R, and
+    R^-(P - 3) = R^2. Whether no value was 0.
+
+    The exponent's bits, from the top: six ones, a zero, twenty-four ones.
+    """
+    least = np.uint32(P)
+    for lane in range(lanes):
+        out[lane] = source[lane]
+        least = min(least, source[lane])
+    for bit in range(29, -1, -1):
+        if bit == 24:
+            for lane in range(lanes):
+                out[lane] = multiply(out[lane], out[lane])
+        else:
+            for lane in range(lanes):
+                out[lane] = multiply(multiply(out[lane], out[lane]), source[lane])
+    return bool(least != np.uint32(0))
 
 
 @kernel
 def _run(
-    instructions: npt.NDArray[np.int32],
-    terms: npt.NDArray[np.int32],
-    constants: Columns,
-    extension_constants: Columns,
+    instructions: Places,
+    sources: Places,
+    weights: Words,
+    extension_sources: Places,
+    extension_weights: Words,
+    constants: Words,
+    extension_constants: Words,
+    initial: Words,
     register_count: int,
     main: Columns,
     preprocessed: Columns,
+    bounds: Places,
     auxiliary: Columns,
     selectors: Columns,
     folded: Columns,
     outputs: Columns,
     start: int,
     stop: int,
-) -> None:
-    registers = np.empty((register_count, LANES), np.uint32)
-    sums = np.empty((SELECTORS * EXTENSION, LANES), np.uint32)
+) -> int:
+    """Rows start..stop; the first row of a block in which a value to invert was 0, or -1."""
+    registers = np.zeros(register_count * LANES, np.uint32)
+    totals = np.empty(SELECTORS * _FIVE, np.uint64)
+    scratch = np.empty(_FIVE, np.uint64)
     for block in range(start, stop, LANES):
         lanes = min(LANES, stop - block)
-        sums[:] = 0
+        for i in range(SELECTORS * EXTENSION_DEGREE):
+            totals[i * LANES : (i + 1) * LANES] = initial[i]
         for position in range(len(instructions)):
-            operation, out, a, b = instructions[position]
-            if operation == LINEAR:
-                # a: first term, b: number of terms; the offset is the constant of the term before the first.
-                _linear(terms[a : a + b], constants, registers, constants[terms[a - 1, 1]], registers[out], lanes)
+            operation, out = instructions[position, 0], instructions[position, 1]
+            a, b, c = instructions[position, 2], instructions[position, 3], instructions[position, 4]
+            if operation == FOLD:
+                # out: the selector's totals; a: first term; b: groups.
+                _sum_into(totals[out : out + _FIVE], registers, extension_sources, extension_weights, a, b, lanes)
+            elif operation == CUBE:
+                _cube(registers[a : a + LANES], np.uint32(constants[b]), registers[out : out + LANES], lanes)
             elif operation == MULTIPLY:
-                left, right, result = registers[a], registers[b], registers[out]
+                left, right, result = registers[a : a + LANES], registers[b : b + LANES], registers[out : out + LANES]
                 for lane in range(lanes):
                     result[lane] = multiply(left[lane], right[lane])
+            elif operation == LINEAR:
+                # a: first term; b: groups; c: what the sum begins with.
+                for lane in range(lanes):
+                    scratch[lane] = constants[c]
+                for k in range(a, a + AT_ONCE * b, AT_ONCE):
+                    _accumulate(
+                        scratch,
+                        weights[k : k + AT_ONCE],
+                        registers[sources[k] : sources[k] + lanes],
+                        registers[sources[k + 1] : sources[k + 1] + lanes],
+                        registers[sources[k + 2] : sources[k + 2] + lanes],
+                        registers[sources[k + 3] : sources[k + 3] + lanes],
+                        lanes,
+                    )
+                result = registers[out : out + LANES]
+                for lane in range(lanes):
+                    result[lane] = reduce_product(scratch[lane])
             elif operation == LOAD_MAIN:
-                _load(main, a, b, block, lanes, registers[out])
-            elif operation == LOAD_AUXILIARY:
-                for k in range(EXTENSION):
-                    _load(auxiliary, a + k, b, block, lanes, registers[out + k])
+                _copy(main[a], block + b, lanes, registers[out : out + LANES])
             elif operation == LOAD_PREPROCESSED:
-                _load(preprocessed, a, b, block, lanes, registers[out])
-            elif operation == SET:
-                registers[out, :lanes] = constants[a]
-            elif operation == CONSTRAIN:
-                # out: selector, a: register, b: extension constant.
-                value = registers[a]
-                for k in range(EXTENSION):
-                    weight = extension_constants[b, k]
-                    total = sums[EXTENSION * out + k]
+                _copy(preprocessed[bounds[a] : bounds[a + 1]], block + b, lanes, registers[out : out + LANES])
+            elif operation == LOAD_AUXILIARY:
+                for k in range(EXTENSION_DEGREE):
+                    _copy(auxiliary[a + k], block, lanes, registers[out + k * LANES : out + (k + 1) * LANES])
+            elif operation == EXTENSION_LINEAR:
+                for k in range(EXTENSION_DEGREE):
+                    scratch[k * LANES : (k + 1) * LANES] = extension_constants[c, k]
+                _sum_into(scratch, registers, extension_sources, extension_weights, a, b, lanes)
+                for k in range(EXTENSION_DEGREE):
+                    total = scratch[k * LANES : (k + 1) * LANES]
+                    result = registers[out + k * LANES : out + (k + 1) * LANES]
                     for lane in range(lanes):
-                        total[lane] = add(total[lane], multiply(value[lane], weight))
-            elif operation == FINGERPRINT:
-                # Extension sum: a: first term, b: number; terms are (register, extension constant).
-                for k in range(EXTENSION):
-                    result = registers[out + k]
-                    result[:lanes] = extension_constants[terms[a - 1, 1], k]
-                    for t in range(a, a + b):
-                        weight, source = extension_constants[terms[t, 1], k], registers[terms[t, 0]]
-                        for lane in range(lanes):
-                            result[lane] = add(result[lane], multiply(source[lane], weight))
+                        result[lane] = reduce_product(total[lane])
             elif operation == EXTENSION_MULTIPLY:
                 _extension_product(
-                    registers[a : a + EXTENSION],
-                    registers[b : b + EXTENSION],
-                    registers[out : out + EXTENSION],
-                    lanes,
+                    registers[a : a + _FIVE], registers[b : b + _FIVE], registers[out : out + _FIVE], lanes
                 )
             elif operation == EXTENSION_SCALE:
-                factor = registers[b]
-                for k in range(EXTENSION):
-                    source, result = registers[a + k], registers[out + k]
+                factor = registers[b : b + LANES]
+                for k in range(0, _FIVE, LANES):
+                    left, result = registers[a + k : a + k + LANES], registers[out + k : out + k + LANES]
                     for lane in range(lanes):
-                        result[lane] = multiply(source[lane], factor[lane])
+                        result[lane] = multiply(left[lane], factor[lane])
             elif operation == EXTENSION_ADD:
-                for k in range(EXTENSION):
-                    left, right, result = registers[a + k], registers[b + k], registers[out + k]
+                for k in range(0, _FIVE, LANES):
+                    left, right = registers[a + k : a + k + LANES], registers[b + k : b + k + LANES]
+                    result = registers[out + k : out + k + LANES]
                     for lane in range(lanes):
                         result[lane] = add(left[lane], right[lane])
             elif operation == EXTENSION_SUBTRACT:
-                for k in range(EXTENSION):
-                    left, right, result = registers[a + k], registers[b + k], registers[out + k]
+                for k in range(0, _FIVE, LANES):
+                    left, right = registers[a + k : a + k + LANES], registers[b + k : b + k + LANES]
+                    result = registers[out + k : out + k + LANES]
                     for lane in range(lanes):
                         result[lane] = subtract(left[lane], right[lane])
-            elif operation == EXTENSION_SET:
-                for k in range(EXTENSION):
-                    registers[out + k, :lanes] = extension_constants[a, k]
-            elif operation == EXTENSION_CONSTRAIN:
-                weight_register = registers[out + EXTENSION : out + 2 * EXTENSION]
-                product = registers[out : out + EXTENSION]
-                for k in range(EXTENSION):
-                    weight_register[k, :lanes] = extension_constants[b, k]
-                _extension_product(registers[a : a + EXTENSION], weight_register, product, lanes)
-                for k in range(EXTENSION):
-                    total, source = sums[k], product[k]
+            elif operation == EXTENSION_FOLD:
+                # A value below P times R is below 2^32 P, and so is a total.
+                for k in range(0, _FIVE, LANES):
+                    left, total = registers[a + k : a + k + LANES], totals[k : k + LANES]
                     for lane in range(lanes):
-                        total[lane] = add(total[lane], source[lane])
-            else:  # STORE: out: output row, a: register
-                source, result = registers[a], outputs[out]
+                        total[lane] = _wrap(total[lane] + (np.uint64(left[lane]) << _SHIFT))
+            elif operation == INVERT:
+                if not _invert(registers[a : a + LANES], registers[out : out + LANES], lanes):
+                    return block
+            else:  # STORE: out: first of five output rows
+                for k in range(EXTENSION_DEGREE):
+                    left, result = registers[a + k * LANES : a + (k + 1) * LANES], outputs[out + k]
+                    for lane in range(lanes):
+                        result[block + lane] = left[lane]
+        for k in range(EXTENSION_DEGREE):
+            result, total = folded[k], totals[k * LANES : (k + 1) * LANES]
+            for lane in range(lanes):
+                result[block + lane] = reduce_product(total[lane])
+            for where in range(1, 1 + len(selectors)):
+                first = where * _FIVE + k * LANES
+                factor, total = selectors[where - 1], totals[first : first + LANES]
                 for lane in range(lanes):
-                    result[block + lane] = multiply(source[lane], _ONE)
-        if len(folded):
-            for k in range(EXTENSION):
-                result = folded[k]
-                for where in range(SELECTORS):
-                    factor, source = selectors[where], sums[EXTENSION * where + k]
-                    for lane in range(lanes):
-                        # A canonical selector times a Montgomery value is canonical.
-                        part = multiply(factor[block + lane], source[lane])
-                        if where == 0:
-                            result[block + lane] = part
-                        else:
-                            result[block + lane] = add(result[block + lane], part)
+                    part = multiply(factor[block + lane], reduce_product(total[lane]))
+                    result[block + lane] = add(result[block + lane], part)
+    return -1
 
 
 def fold_constraints(
-    program: Program, main: Columns, preprocessed: Columns, auxiliary: Columns, selectors: Columns
+    program: Program,
+    main: Columns,
+    preprocessed: Iterable[npt.NDArray[np.integer]],
+    auxiliary: Columns,
+    selectors: Columns,
 ) -> Columns:
     """uint32[5, n]: sum over selectors s of selectors[s, i] * (weighted constraints under s at row i).
 
-    main, preprocessed, auxiliary: uint32[w, n] canonical, natural order, the next row cyclic; selectors
-    uint32[4, n] canonical, in the order every, transition, first, last.
+    main, auxiliary: uint32[w, n] canonical, natural order, the next row cyclic; preprocessed: arrays uint32[any
+    period]; selectors uint32[4, n] canonical, in the order every (which is 1 and isn't read), transition, first, last.
     """
-    rows = main.shape[1]
-    folded = np.empty((EXTENSION, rows), np.uint32)
-    _execute(program, main, preprocessed, auxiliary, selectors, folded, np.empty((0, rows), np.uint32))
+    folded = np.empty((EXTENSION_DEGREE, main.shape[1]), np.uint32)
+    _execute(program, main, preprocessed, auxiliary, selectors[1:], folded, np.empty((0, 0), np.uint32))
     return folded
 
 
-def evaluate_rows(program: Program, main: Columns, preprocessed: Columns) -> Columns:
-    """uint32[outputs, n]: what the program stores for each row of a trace."""
-    rows = main.shape[1]
-    empty = np.empty((0, rows), np.uint32)
-    outputs = np.empty((program.outputs, rows), np.uint32)
-    _execute(program, main, preprocessed, empty, empty, empty, outputs)
-    return outputs
+def evaluate_rows(
+    program: Program, main: Columns, preprocessed: Iterable[npt.NDArray[np.integer]], outputs: Columns
+) -> Columns:
+    """Stores what the program stores for each row of a trace in outputs, uint32[program.outputs, n].
+
+    Returns uint32[5, n]: what the program folds under no selector. ZeroDivisionError names about where a value that is
+    to be inverted was 0.
+    """
+    if outputs.shape != (program.outputs, main.shape[1]):
+        raise ValueError(f"outputs of shape {outputs.shape}, expected {(program.outputs, main.shape[1])}")
+    folded = np.empty((EXTENSION_DEGREE, main.shape[1]), np.uint32)
+    empty = np.empty((0, 0), np.uint32)
+    _execute(program, main, preprocessed, empty, empty, folded, outputs)
+    return folded
 
 
 def _execute(
     program: Program,
     main: Columns,
-    preprocessed: Columns,
+    preprocessed: Iterable[npt.NDArray[np.integer]],
     auxiliary: Columns,
     selectors: Columns,
     folded: Columns,
     outputs: Columns,
 ) -> None:
+    periodic, bounds = _pack(preprocessed)
+    zeros: list[int] = []
+
     def run(start: int, stop: int) -> None:
-        _run(
+        row = _run(
             program.instructions,
-            program.terms,
+            program.sources,
+            program.weights,
+            program.extension_sources,
+            program.extension_weights,
             program.constants,
             program.extension_constants,
+            program.initial.reshape(-1),
             program.registers,
             main,
-            preprocessed,
+            periodic,
+            bounds,
             auxiliary,
             selectors,
             folded,
@@ -277,5 +381,20 @@ def _execute(
             start,
             stop,
         )
+        if row >= 0:
+            zeros.append(row)
 
     parallel_ranges(run, main.shape[1], grain=LANES)
+    if zeros:
+        raise ZeroDivisionError(f"a value at index {min(zeros)} or up to {LANES - 1} after it is 0 and has no inverse")
+
+
+def _pack(preprocessed: Iterable[npt.NDArray[np.integer]]) -> tuple[Columns, Places]:
+    """(all columns one after the other, int64[count + 1] where each begins); short periods are repeated to make long
+    runs."""
+    repeated = [
+        np.tile(values, -(-LANES // len(values))) if len(values) < LANES else np.asarray(values)
+        for values in preprocessed
+    ]
+    bounds = np.cumsum([0, *(len(values) for values in repeated)], dtype=np.int64)
+    return np.concatenate([np.zeros(0, np.uint32), *repeated]).astype(np.uint32, copy=False), bounds

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from zkpay.kernels.extension import batch_inverse, mul
 from zkpay.kernels.program import evaluate_rows
 from zkpay.prover.program import bus_program
 from zkpay.stark.air import Circuit, PlacedTable
@@ -25,29 +24,19 @@ class UnbalancedBusError(ValueError):
 
 
 def helper_columns(
-    circuit: Circuit, item: PlacedTable, challenges: BusChallenges, main: Columns
-) -> tuple[Columns, NDArray[np.int64]]:
-    """(uint32[5 * helpers, height] helper columns, int64[5, height] row sums below 2^63) of one table."""
-    table = item.table
-    preprocessed = preprocessed_columns(item)
-    outputs = evaluate_rows(bus_program(circuit, table, challenges), main, preprocessed)
-    count = len(table.helpers)
-    width = EXTENSION_DEGREE
-    helpers = np.empty((width * count, item.height), dtype=np.uint32)
-    sums = outputs[2 * width * count :].astype(np.int64)
-    for number in range(count):
-        start = 2 * width * number
-        top, bottom = outputs[start : start + width], outputs[start + width : start + 2 * width]
-        # A zero denominator has probability 2^-124 or so for honest data; batch_inverse names the row.
-        helper = mul(np.ascontiguousarray(top), batch_inverse(np.ascontiguousarray(bottom)))
-        helpers[width * number : width * (number + 1)] = helper
-        sums += helper
-    return helpers, sums
+    circuit: Circuit, item: PlacedTable, challenges: BusChallenges, main: Columns, out: Columns | None = None
+) -> tuple[Columns, Columns]:
+    """(uint32[5 * helpers, height] helper columns, uint32[5, height] row sums) of one table; the columns are written to
+    `out` if it is given.
+
+    A zero denominator, ZeroDivisionError, has probability 2^-124 or so for honest data.
+    """
+    program = bus_program(circuit, item.table, challenges)
+    helpers = np.empty((program.outputs, item.height), dtype=np.uint32) if out is None else out
+    return helpers, evaluate_rows(program, main, item.table.preprocessed_values, helpers)
 
 
-def accumulator_column(
-    circuit: Circuit, row_sums: Mapping[int, NDArray[np.int64]], target: Extension, *, check: bool
-) -> Columns:
+def accumulator_column(circuit: Circuit, row_sums: Mapping[int, Columns], target: Extension, *, check: bool) -> Columns:
     """uint32[5, N]: running sum, over the rows of the tallest table, of all tables' lifted row sums minus target / N.
 
     Raises UnbalancedBusError if the last step does not return to the start (unless `check` is off, for
@@ -57,7 +46,7 @@ def accumulator_column(
     steps = np.zeros((EXTENSION_DEGREE, height), dtype=np.int64)
     for position, item in enumerate(circuit.placed):
         ratio = height // item.height
-        steps += np.tile(row_sums[position] % P * inverse(ratio) % P, (1, ratio))
+        steps += np.tile(row_sums[position].astype(np.int64) * inverse(ratio) % P, (1, ratio))
     share = np.array(ext_scale(target, inverse(height)), dtype=np.int64)[:, None]
     # Fewer than 2^10 tables of values below 2^31 and 2^22 rows: sums stay below 2^63.
     running = np.cumsum((steps - share) % P, axis=1)

@@ -1,27 +1,34 @@
 """Lowers a table's constraints to flat programs for the kernel (SPEC §4.5): the prover's reading of the AIR.
 
-Expressions become instructions over virtual registers; a linear scan then packs them into as few registers as are
-alive at once. Public scalars are bound here, so a program belongs to one statement, but the kernel to none.
+Everything linear is done here and not on rows. A constraint is expanded into a form (`forms`); the coefficients of an
+atom in all constraints, times the constraints' weights, add up to one weight in the challenge field for each selector.
+So a column costs one weighted term however many constraints it stands in, and the matrices of a hash's full rounds
+cost nothing.
+
+A group's fractions m / D are handled likewise: narrow ones (range checks) are added up symbolically, and only
+products of wide denominators are taken in the challenge field, row by row. Public scalars are bound here: a program
+belongs to one statement, the kernel to none.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-
-import numpy as np
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from zkpay.kernels import program as kernel
-from zkpay.kernels.montgomery import to_montgomery
+from zkpay.prover.assembly import Assembly, Place
+from zkpay.prover.forms import ExtensionForm, Forms
 from zkpay.stark.air import Circuit, Interaction, Table, Where
-from zkpay.stark.expression import Column, Constant, Expression, Phase, read
+from zkpay.stark.expression import Expression
 from zkpay.stark.field import (
     EXT_ONE,
-    EXT_ZERO,
     EXTENSION_DEGREE,
     Extension,
     P,
+    ext,
     ext_add,
+    ext_frobenius,
     ext_mul,
     ext_neg,
     ext_scale,
@@ -29,224 +36,25 @@ from zkpay.stark.field import (
 )
 from zkpay.stark.protocol import BusChallenges
 
-SELECTOR_ORDER = (Where.EVERY, Where.TRANSITION, Where.FIRST, Where.LAST)
-
-_EXTENSION_RESULT = {
-    kernel.LOAD_AUXILIARY,
-    kernel.FINGERPRINT,
-    kernel.EXTENSION_MULTIPLY,
-    kernel.EXTENSION_SCALE,
-    kernel.EXTENSION_ADD,
-    kernel.EXTENSION_SUBTRACT,
-}
-# Operations whose a (and b) are registers.
-_READS_A = {
-    kernel.MULTIPLY,
-    kernel.EXTENSION_MULTIPLY,
-    kernel.EXTENSION_SCALE,
-    kernel.EXTENSION_ADD,
-    kernel.EXTENSION_SUBTRACT,
-    kernel.CONSTRAIN,
-    kernel.EXTENSION_CONSTRAIN,
-    kernel.STORE,
-}
-_READS_B = {
-    kernel.MULTIPLY,
-    kernel.EXTENSION_MULTIPLY,
-    kernel.EXTENSION_SCALE,
-    kernel.EXTENSION_ADD,
-    kernel.EXTENSION_SUBTRACT,
-}
-_NO_RESULT = {kernel.CONSTRAIN, kernel.EXTENSION_CONSTRAIN, kernel.STORE}
-_SUMS = {kernel.LINEAR, kernel.FINGERPRINT}
+# Two denominators are multiplied out up to this many terms of five products each: a product in the field costs 25.
+_MERGED_TERMS = 11
+# Helpers that share an inversion, which costs about as much as ten products in the field; each holds two registers.
+_INVERTED_AT_ONCE = 8
+_BASIS: tuple[Extension, ...] = (
+    (1, 0, 0, 0, 0),
+    (0, 1, 0, 0, 0),
+    (0, 0, 1, 0, 0),
+    (0, 0, 0, 1, 0),
+    (0, 0, 0, 0, 1),
+)
 
 
-@dataclass
-class _Lowering:
-    """Instructions over virtual registers; implements `expression.Reader` with register numbers as values."""
+@dataclass(frozen=True)
+class _Fraction:
+    """top / bottom."""
 
-    publics: Mapping[str, int]
-    instructions: list[tuple[int, int, int, int]] = field(default_factory=list)
-    terms: list[tuple[int, int]] = field(default_factory=list)
-    constants: dict[int, int] = field(default_factory=dict)
-    extensions: dict[Extension, int] = field(default_factory=dict)
-    registers: int = 0
-    outputs: int = 0
-    memory: dict[Expression, int] = field(default_factory=dict)
-
-    def constant(self, value: int) -> int:
-        return self._emit(kernel.SET, self._base(value))
-
-    def public(self, name: str) -> int:
-        return self._emit(kernel.SET, self._base(self.publics[name]))
-
-    def column(self, column: Column) -> int:
-        operation = kernel.LOAD_MAIN if column.phase is Phase.MAIN else kernel.LOAD_PREPROCESSED
-        return self._emit(operation, column.index, column.rotation)
-
-    def linear(self, terms: list[tuple[int | str, int]], constant: int) -> int:
-        self.terms.append((0, self._base(constant)))
-        first = len(self.terms)
-        for coefficient, register in terms:
-            factor = self.publics[coefficient] if isinstance(coefficient, str) else coefficient
-            self.terms.append((register, self._base(factor)))
-        return self._emit(kernel.LINEAR, first, len(terms))
-
-    def product(self, left: int, right: int) -> int:
-        return self._emit(kernel.MULTIPLY, left, right)
-
-    def value(self, expression: Expression) -> int:
-        """Register of an expression's value."""
-        return read(expression, self, self.memory)
-
-    def extension_sum(self, offset: Extension, terms: Sequence[tuple[int, Extension]]) -> int:
-        """offset + sum of base register * extension constant."""
-        self.terms.append((0, self._extension(offset)))
-        first = len(self.terms)
-        self.terms += [(register, self._extension(weight)) for register, weight in terms]
-        return self._emit(kernel.FINGERPRINT, first, len(terms))
-
-    def extension(self, operation: int, a: int, b: int) -> int:
-        """An extension operation on two registers."""
-        return self._emit(operation, a, b)
-
-    def auxiliary(self, column: int) -> int:
-        """The extension column whose first base column is `column`."""
-        return self._emit(kernel.LOAD_AUXILIARY, column, 0)
-
-    def constrain(self, where: Where, register: int, weight: Extension) -> None:
-        """Add weight * base register to the sum under the selector."""
-        selector = SELECTOR_ORDER.index(where)
-        self.instructions.append((kernel.CONSTRAIN, selector, register, self._extension(weight)))
-
-    def constrain_extension(self, register: int, weight: Extension) -> None:
-        """Add weight * extension register to the sum for every row."""
-        self.instructions.append((kernel.EXTENSION_CONSTRAIN, 0, register, self._extension(weight)))
-
-    def store(self, register: int) -> None:
-        """Output an extension register: five rows."""
-        for k in range(EXTENSION_DEGREE):
-            self.instructions.append((kernel.STORE, self.outputs, register, k))
-            self.outputs += 1
-
-    def _emit(self, operation: int, a: int = 0, b: int = 0) -> int:
-        self.instructions.append((operation, self.registers, a, b))
-        self.registers += 1
-        return self.registers - 1
-
-    def _base(self, value: int) -> int:
-        return self.constants.setdefault(value % P, len(self.constants))
-
-    def _extension(self, value: Extension) -> int:
-        return self.extensions.setdefault(value, len(self.extensions))
-
-    def assemble(self) -> kernel.Program:
-        """Pack virtual registers into physical ones."""
-        sizes = {
-            out: operation in _EXTENSION_RESULT
-            for operation, out, _, _ in self.instructions
-            if operation not in _NO_RESULT
-        }
-        last_use: dict[int, int] = {}
-        for position, instruction in enumerate(self.instructions):
-            for register in self._reads(instruction):
-                last_use[register] = position
-        free: dict[bool, list[int]] = {False: [], True: []}
-        used = {False: 0, True: 0}
-        place: dict[int, int] = {}
-        for position, instruction in enumerate(self.instructions):
-            operation, out, _, _ = instruction
-            if operation not in _NO_RESULT:
-                wide = sizes[out]
-                if free[wide]:
-                    place[out] = free[wide].pop()
-                else:
-                    place[out] = used[wide]
-                    used[wide] += 1
-                if out not in last_use:
-                    free[wide].append(place[out])
-            # Inputs are freed after the result has its place, so a result never overlaps an input.
-            for register in set(self._reads(instruction)):
-                if last_use[register] == position:
-                    free[sizes[register]].append(place[register])
-        base_count = used[False]
-        scratch = base_count + EXTENSION_DEGREE * used[True]
-
-        def physical(register: int) -> int:
-            return base_count + EXTENSION_DEGREE * place[register] if sizes[register] else place[register]
-
-        lines = []
-        terms = list(self.terms)
-        for operation, out, a, b in self.instructions:
-            if operation in _SUMS:
-                for k in range(a, a + b):
-                    terms[k] = (physical(self.terms[k][0]), self.terms[k][1])
-                lines.append((operation, physical(out), a, b))
-            elif operation == kernel.STORE:
-                lines.append((operation, out, physical(a) + b, 0))
-            elif operation == kernel.EXTENSION_CONSTRAIN:
-                lines.append((operation, scratch, physical(a), b))
-            elif operation == kernel.CONSTRAIN:
-                lines.append((operation, out, physical(a), b))
-            else:
-                left = physical(a) if operation in _READS_A else a
-                right = physical(b) if operation in _READS_B else b
-                lines.append((operation, physical(out), left, right))
-        return kernel.Program(
-            instructions=np.array(lines, dtype=np.int32).reshape(-1, 4),
-            terms=np.array(terms, dtype=np.int32).reshape(-1, 2),
-            constants=to_montgomery(np.array([*self.constants, 0], dtype=np.uint64)),
-            extension_constants=to_montgomery(np.array([*self.extensions, EXT_ZERO], dtype=np.uint64)),
-            registers=scratch + 2 * EXTENSION_DEGREE,
-            outputs=self.outputs,
-        )
-
-    def _reads(self, instruction: tuple[int, int, int, int]) -> list[int]:
-        operation, _, a, b = instruction
-        if operation in _SUMS:
-            return [self.terms[k][0] for k in range(a, a + b)]
-        found = [a] if operation in _READS_A else []
-        return [*found, b] if operation in _READS_B else found
-
-
-def _denominator(lowering: _Lowering, interaction: Interaction, challenges: BusChallenges) -> int:
-    offset = ext_add(challenges.gamma, ext_scale(challenges.beta_powers[-1], interaction.bus.identifier))
-    terms = []
-    for power, entry in zip(challenges.beta_powers, interaction.payload, strict=False):
-        if isinstance(entry, Constant):
-            offset = ext_add(offset, ext_scale(power, entry.value % P))
-        else:
-            terms.append((lowering.value(entry), power))
-    return lowering.extension_sum(offset, terms)
-
-
-def _fraction(lowering: _Lowering, group: Sequence[Interaction], challenges: BusChallenges) -> tuple[int, int]:
-    """Registers (top, bottom) of the sum of the group's fractions."""
-    top = bottom = -1
-    for interaction in group:
-        own = _denominator(lowering, interaction, challenges)
-        multiplicity = lowering.linear([(interaction.sign, lowering.value(interaction.multiplicity))], 0)
-        if bottom < 0:
-            top, bottom = lowering.extension_sum(EXT_ZERO, [(multiplicity, EXT_ONE)]), own
-            continue
-        top = lowering.extension(
-            kernel.EXTENSION_ADD,
-            lowering.extension(kernel.EXTENSION_MULTIPLY, top, own),
-            lowering.extension(kernel.EXTENSION_SCALE, bottom, multiplicity),
-        )
-        bottom = lowering.extension(kernel.EXTENSION_MULTIPLY, bottom, own)
-    return top, bottom
-
-
-def bus_program(circuit: Circuit, table: Table, challenges: BusChallenges) -> kernel.Program:
-    """Stores, for each row: top and bottom of every helper, then the weighted circuit-wide sums."""
-    lowering = _Lowering(circuit.publics)
-    for group in table.helpers:
-        top, bottom = _fraction(lowering, group, challenges)
-        lowering.store(top)
-        lowering.store(bottom)
-    lowering.store(lowering.extension_sum(EXT_ZERO, _sum_terms(lowering, circuit, table, challenges)))
-    return lowering.assemble()
+    top: ExtensionForm
+    bottom: ExtensionForm
 
 
 def constraint_program(
@@ -261,26 +69,135 @@ def constraint_program(
 
     weights: powers of alpha for constraints, then helpers. ratio: tallest height over this table's.
     """
-    lowering = _Lowering(circuit.publics)
+    forms = Forms(circuit.publics)
+    folded: defaultdict[Where, ExtensionForm] = defaultdict(ExtensionForm)
     for constraint, weight in zip(table.constraints, weights, strict=False):
-        lowering.constrain(constraint.where, lowering.value(constraint.expression), weight)
+        folded[constraint.where].add(forms.form(constraint.expression), weight)
     share = ext_neg(ext_scale(accumulator_weight, inverse(ratio)))
-    for number, group in enumerate(table.helpers):
-        helper = lowering.auxiliary(EXTENSION_DEGREE * number)
-        top, bottom = _fraction(lowering, group, challenges)
-        product = lowering.extension(kernel.EXTENSION_MULTIPLY, helper, bottom)
-        value = lowering.extension(kernel.EXTENSION_SUBTRACT, product, top)
-        lowering.constrain_extension(value, weights[len(table.constraints) + number])
-        lowering.constrain_extension(helper, share)
-    for register, power in _sum_terms(lowering, circuit, table, challenges):
-        lowering.constrain(Where.EVERY, register, ext_mul(power, share))
-    return lowering.assemble()
+    _add_sums(forms, folded[Where.EVERY], circuit, table, challenges, share)
+    plans = []
+    for group, weight in zip(table.helpers, weights[len(table.constraints) :], strict=False):
+        first, *rest = _fractions(forms, group, challenges)
+        # The first fraction takes the weight along, to the end.
+        first = _Fraction(first.top.times(weight), first.bottom.times(weight))
+        if not rest:
+            # weight * (h D - m) + share * h = h (weight * D + share) - weight * m
+            folded[Where.EVERY] = folded[Where.EVERY].plus(first.top.times(ext(P - 1)))
+            first = _Fraction(ExtensionForm(), first.bottom.plus(ExtensionForm({}, share)))
+        plans.append((first, rest))
+    assembly = Assembly(forms, dict(folded))
+    for number, (first, rest) in enumerate(plans):
+        helper = assembly.auxiliary(EXTENSION_DEGREE * number)
+        bottom = assembly.sum(first.bottom, 1)
+        value = assembly.multiply(helper, bottom)
+        if rest:
+            value = assembly.subtract(value, assembly.sum(first.top, 0))
+            for k, entry in enumerate(_BASIS):
+                assembly.fold_base(Where.EVERY, (helper[0], k), ext_mul(share, entry), 0)
+        # value = weight * (h prod D - sum of m times the other D) over the fractions so far; bottom = weight * prod D.
+        for position, fraction in enumerate(rest):
+            own = assembly.sum(fraction.bottom, 1)
+            top = assembly.multiply(bottom, assembly.sum(fraction.top, 0))
+            value = assembly.subtract(assembly.multiply(value, own), top)
+            if position + 1 < len(rest):
+                bottom = assembly.multiply(bottom, own)
+        assembly.fold(value)
+    return assembly.finish()
 
 
-def _sum_terms(
-    lowering: _Lowering, circuit: Circuit, table: Table, challenges: BusChallenges
-) -> list[tuple[int, Extension]]:
-    return [
-        (lowering.value(term.expression), challenges.delta_powers[circuit.sum_names.index(term.target)])
-        for term in table.sums
-    ]
+def bus_program(circuit: Circuit, table: Table, challenges: BusChallenges) -> kernel.Program:
+    """Stores every helper and folds, for each row, the sum of helpers and weighted circuit-wide sums."""
+    forms = Forms(circuit.publics)
+    sums = ExtensionForm()
+    _add_sums(forms, sums, circuit, table, challenges, EXT_ONE)
+    groups = [_fractions(forms, group, challenges) for group in table.helpers]
+    assembly = Assembly(forms, {Where.EVERY: sums})
+    for begin in range(0, len(groups), _INVERTED_AT_ONCE):
+        some = [_fraction_registers(assembly, group) for group in groups[begin : begin + _INVERTED_AT_ONCE]]
+        products = [some[0][1]]
+        for _, bottom in some[1:]:
+            products.append(assembly.multiply(products[-1], bottom))
+        running = _inverse(assembly, products[-1])
+        helpers: list[Place] = []
+        for position in range(len(some) - 1, -1, -1):
+            top, bottom = some[position]
+            own = assembly.multiply(running, products[position - 1]) if position else running
+            helpers.append(assembly.multiply(top, own))
+            if position:
+                running = assembly.multiply(running, bottom)
+        for helper in reversed(helpers):
+            assembly.store(helper)
+            assembly.fold(helper)
+    return assembly.finish()
+
+
+def _fractions(forms: Forms, group: Sequence[Interaction], challenges: BusChallenges) -> list[_Fraction]:
+    """Fractions whose sum is that of the group; narrow ones are added up."""
+    fractions = sorted(
+        (_fraction(forms, interaction, challenges) for interaction in group), key=lambda each: len(each.bottom.terms)
+    )
+    found = [fractions[0]]
+    for fraction in fractions[1:]:
+        last = found[-1]
+        if (len(last.bottom.terms) + 1) * (len(fraction.bottom.terms) + 1) - 1 > _MERGED_TERMS:
+            found.append(fraction)
+            continue
+        crossed = forms.extension_product(last.top, fraction.bottom)
+        found[-1] = _Fraction(
+            crossed.plus(forms.extension_product(fraction.top, last.bottom)),
+            forms.extension_product(last.bottom, fraction.bottom),
+        )
+    return found
+
+
+def _fraction(forms: Forms, interaction: Interaction, challenges: BusChallenges) -> _Fraction:
+    offset = ext_add(challenges.gamma, ext_scale(challenges.beta_powers[-1], interaction.bus.identifier))
+    bottom = ExtensionForm({}, offset)
+    for power, entry in zip(challenges.beta_powers, interaction.payload, strict=False):
+        bottom = bottom.plus(_narrow(forms, entry).times(power))
+    return _Fraction(_narrow(forms, interaction.multiplicity).times(ext(interaction.sign)), bottom)
+
+
+def _narrow(forms: Forms, expression: Expression) -> ExtensionForm:
+    """The expression as a form of at most one atom."""
+    form = forms.form(expression)
+    if not form.terms:
+        return ExtensionForm({}, ext(form.offset))
+    atom, factor, offset = forms.single(form)
+    return ExtensionForm({atom: ext(factor)}, ext(offset))
+
+
+def _fraction_registers(assembly: Assembly, fractions: Sequence[_Fraction]) -> tuple[Place, Place]:
+    """Registers (top at scale 0, bottom at scale 1) of the sum of the fractions."""
+    first, *rest = fractions
+    top, bottom = assembly.sum(first.top, 0), assembly.sum(first.bottom, 1)
+    for fraction in rest:
+        own = assembly.sum(fraction.bottom, 1)
+        crossed = assembly.multiply(bottom, assembly.sum(fraction.top, 0))
+        top = assembly.add(assembly.multiply(top, own), crossed)
+        bottom = assembly.multiply(bottom, own)
+    return top, bottom
+
+
+def _inverse(assembly: Assembly, register: Place) -> Place:
+    """1 / register at scale 1, by the method of `zkpay.stark.field.ext_inverse`: the product of the four conjugates
+    over the norm."""
+    once, twice = (tuple(ext_frobenius(entry, power) for entry in _BASIS) for power in (1, 2))
+    pair = assembly.multiply(assembly.frobenius(register, once), assembly.frobenius(register, twice))
+    others = assembly.multiply(pair, assembly.frobenius(pair, twice))
+    norm = assembly.multiply(register, others)
+    return assembly.scale(others, assembly.invert(norm))
+
+
+def _add_sums(
+    forms: Forms,
+    target: ExtensionForm,
+    circuit: Circuit,
+    table: Table,
+    challenges: BusChallenges,
+    weight: Extension,
+) -> None:
+    """Add weight * the table's weighted circuit-wide sums."""
+    for term in table.sums:
+        power = challenges.delta_powers[circuit.sum_names.index(term.target)]
+        target.add(forms.form(term.expression), ext_mul(power, weight))

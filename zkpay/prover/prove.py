@@ -89,7 +89,7 @@ def prove_circuit(
     # 3. Helpers and accumulator.
     report(STAGES[1])
     helpers: dict[int, Columns] = {}
-    row_sums: dict[int, NDArray[np.int64]] = {}
+    row_sums: dict[int, Columns] = {}
     for position, item in enumerate(circuit.placed):
         # The trace goes table by table; the committed coefficients serve from here on.
         helpers[position], row_sums[position] = helper_columns(circuit, item, buses, traces.pop(position))
