@@ -76,7 +76,7 @@ def commit_tree(
         # Cosets that are not kept come first and use one room, which then serves the first that is.
         for coset in reversed(range(blowup)):
             values = group.values(coset, out=room)
-            digests[:, coset] = leaf_digests(values, leaf_prefix(tree, number), salt[coset])
+            leaf_digests(values, leaf_prefix(tree, number), salt[coset], out=digests[:, coset])
             room = values
             if coset < kept:
                 group.keep(coset, values)
@@ -104,12 +104,10 @@ def build_levels(rows: dict[int, Digests]) -> tuple[dict[int, Digests], bytes]:
             # One digest a coset is left: from here indices are the cosets themselves.
             current = current.reshape(4, -1)
             half = current.shape[-1] // 2
-        left, right = current[..., :half], current[..., half:]
-        shape = left.shape
-        current = node_digests(_flat(left), _flat(right), NODE).reshape(shape)
+        current = node_digests(current[..., :half], current[..., half:], NODE)
         size //= 2
         if size in rows:
-            current = node_digests(_flat(current), _flat(rows[size]), INJECT).reshape(shape)
+            current = node_digests(current, rows[size].reshape(current.shape), INJECT, out=current)
         levels[size] = current
     return levels, digest_bytes(levels, 1, 0)
 
@@ -147,7 +145,3 @@ def open_rows(tree: CommittedTree, indices: Sequence[int]) -> TreeOpening:
         rows.append(element_bytes(group.rows(coset, place)))
         salts.append(np.ascontiguousarray(salt[coset, :, place]).astype("<u8").tobytes())
     return TreeOpening(tuple(rows), tuple(salts), sibling_digests(tree.levels, indices))
-
-
-def _flat(digests: Digests) -> Digests:
-    return np.ascontiguousarray(digests).reshape(4, -1)
