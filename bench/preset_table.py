@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 
 import zkpay
-from bench.preset_records import write_records
+from zkpay.measure.records import write_records
 from zkpay.policy.policy import parse_policy
 from zkpay.policy.tools.presets import PRESETS, preset
 

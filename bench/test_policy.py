@@ -10,43 +10,20 @@ from pathlib import Path
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from bench.preset_records import write_records
 from zkpay.circuits.payout_circuit import build_circuit
-from zkpay.ledger.tree import DIGEST_ELEMENTS
-from zkpay.policy.policy import Policy, parse_policy
+from zkpay.measure.circuits import placeholder_statement
+from zkpay.measure.records import write_records
+from zkpay.policy.policy import parse_policy
 from zkpay.policy.tools.presets import PRESETS, preset
-from zkpay.stark.statement import Statement
 
 SEED = 1
 RECORDS, ACCOUNTS = 1 << 20, 1 << 16
 
 
-def statement_of(policy: Policy) -> Statement:
-    """A statement of 2^20 accepted contributions; the values don't change the circuit's size."""
-    names = policy.rules.usable_reasons.values()
-    totals = policy.program(RECORDS, ACCOUNTS).totals
-    return Statement(
-        circuit_digest=bytes(32),
-        policy_digest=policy.digest,
-        origin="bench.example",
-        epoch="bench",
-        commitment_digest=bytes(32),
-        contribution_root=(0,) * DIGEST_ELEMENTS,
-        contribution_count=RECORDS,
-        counts=tuple((name, RECORDS if name == "accepted" else 0) for name in names),
-        payout_root=(0,) * DIGEST_ELEMENTS,
-        account_count=ACCOUNTS,
-        pool=policy.pool,
-        paid=0,
-        dust=policy.pool,
-        totals=tuple((text, node.high) for text, node in totals.items()),
-    )
-
-
 @pytest.mark.parametrize("name", PRESETS)
 def test_compile(benchmark: BenchmarkFixture, name: str) -> None:
     text = preset(name).text.encode()
-    statement = statement_of(parse_policy(text, name))
+    statement = placeholder_statement(parse_policy(text, name), RECORDS, ACCOUNTS)
     benchmark.pedantic(  # type: ignore[no-untyped-call]
         lambda: build_circuit(parse_policy(text, name), statement).digest, rounds=5
     )

@@ -14,6 +14,7 @@ from contextlib import suppress
 import click
 
 import zkpay
+from zkpay.cli.bench import bench
 from zkpay.cli.commit import commit
 from zkpay.cli.demo import demo
 from zkpay.cli.exit_codes import ExitCode
@@ -49,7 +50,7 @@ def root() -> None:
     """
 
 
-for command in (sample, policy, commit, prove, verify, receipt, inspect, demo):
+for command in (sample, policy, commit, prove, verify, receipt, inspect, demo, bench):
     root.add_command(command)
 
 

@@ -34,8 +34,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "prover": RECORDS | {"circuits"},
     "verifier": BASE | {"ledger", "policy", "circuits"},
     "epoch": RECORDS | {"circuits", "prover", "verifier"},
+    "measure": RECORDS | {"", "circuits", "prover", "verifier", "epoch"},
     "": RECORDS | {"circuits", "prover", "verifier", "epoch"},  # zkpay/__init__.py itself
-    "cli": RECORDS | {"", "circuits", "prover", "verifier", "epoch"},
+    "cli": RECORDS | {"", "circuits", "prover", "verifier", "epoch", "measure"},
 }
 
 VERIFIER_LINE_LIMIT = 1600

@@ -46,7 +46,7 @@ def test_the_main_job_runs_as_shown(tmp_path: Path) -> None:
 
 
 def test_every_command_is_shown() -> None:
-    shown = set(re.findall(r"^zkpay (\w+)", block("sh"), re.MULTILINE)) | {"demo"}
+    shown = set(re.findall(r"^zkpay (\w+)", block("sh"), re.MULTILINE)) | {"demo", "bench"}
     assert shown == set(root.commands)
 
 

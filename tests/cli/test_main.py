@@ -18,7 +18,7 @@ from zkpay.cli.progress import stage_progress
 from zkpay.errors import InputError, Refused, Rejected, Resumable, ZkpayError
 
 ROOT = Path(__file__).resolve().parents[2]
-COMMANDS = {"sample", "policy", "commit", "prove", "verify", "receipt", "inspect", "demo"}
+COMMANDS = {"sample", "policy", "commit", "prove", "verify", "receipt", "inspect", "demo", "bench"}
 
 
 @pytest.fixture

@@ -1,17 +1,56 @@
-"""Synthetic records for any policy: a few accounts do most of the work, quantities spread over orders of magnitude."""
+"""Contributions to measure with: what `zkpay sample` writes, and synthetic records for any other policy.
+
+A few accounts do most of the work, quantities spread over orders of magnitude.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 
+from zkpay.epoch.sample import sample
 from zkpay.ledger.fields import SymbolField
 from zkpay.ledger.rules import FINGERPRINT
-from zkpay.policy.policy import Policy
+from zkpay.policy.policy import Policy, parse_policy
+from zkpay.policy.tools.presets import preset
 
-LARGEST = 2**40
+LARGEST: Final = 2**40
 """Values are drawn below this, whatever a field's maximum."""
+SEED: Final = 1
+SAMPLED: Final = "pro-rata"
+"""The policy that is measured with the records of `zkpay sample`, whose columns are its own."""
+
+
+@dataclass(frozen=True)
+class RecordFiles:
+    """The same records twice, and the policy to commit them with."""
+
+    csv: Path
+    parquet: Path
+    policy: Path
+
+
+def write_files(policy: str, folder: Path, records: int, accounts: int, seed: int = SEED) -> RecordFiles:
+    """Records as CSV and Parquet and the preset `policy` in an empty folder."""
+    # Loaded here: only a preparing process needs it.
+    from pyarrow import csv, parquet, string
+
+    text = preset(policy).text
+    file = folder / "policy.toml"
+    file.write_text(text, encoding="utf-8")
+    rows = folder / "records.csv"
+    if policy == SAMPLED:
+        sample(records, accounts, seed=seed, out=rows)
+    else:
+        write_records(parse_policy(text.encode(), policy), rows, records, accounts, seed)
+    columns = rows.open(encoding="utf-8").readline().strip().split(",")
+    options = csv.ConvertOptions(column_types={name: string() for name in columns})
+    table = csv.read_csv(rows, convert_options=options)
+    parquet.write_table(table, folder / "records.parquet")
+    return RecordFiles(rows, folder / "records.parquet", file)
 
 
 def write_records(policy: Policy, path: Path, records: int, accounts: int, seed: int) -> Path:

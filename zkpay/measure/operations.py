@@ -1,0 +1,101 @@
+"""Operations that a table's constraints and buses take on one row, counted from the expressions themselves.
+
+Not from the compiled program: the count is of what the circuit asks for, so that a better program shows as a smaller
+gap to the floor. Nodes that several expressions share count once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from zkpay.measure.work import EXTENSION_PRODUCT, NOTHING, Work
+from zkpay.stark.air import Interaction, Table
+from zkpay.stark.expression import Column, Constant, Expression, read
+from zkpay.stark.field import EXTENSION_DEGREE
+
+_SCALE = Work(products=EXTENSION_DEGREE)
+_ADD = Work(additions=EXTENSION_DEGREE)
+_WEIGH = Work(accumulations=EXTENSION_DEGREE)
+"""A base element times an extension constant, added to a total that is reduced once for all."""
+
+
+class OperationCounter:
+    """Reads expressions and adds up what their evaluation takes; implements `expression.Reader`."""
+
+    def __init__(self) -> None:
+        self.work = NOTHING
+        self._memory: dict[Expression, bool] = {}
+
+    def constant(self, value: int) -> bool:
+        return True
+
+    def public(self, name: str) -> bool:
+        return True
+
+    def column(self, column: Column) -> bool:
+        return True
+
+    def linear(self, terms: list[tuple[int | str, bool]], constant: int) -> bool:
+        scaled = sum(coefficient not in (1, -1) for coefficient, _ in terms)
+        if scaled > 1:
+            self.work += Work(accumulations=scaled, products=1)  # one reduction for all
+        elif scaled:
+            self.work += Work(products=1)
+        summands = len(terms) - max(scaled - 1, 0) + (constant != 0)
+        self.work += Work(additions=max(summands - 1, 0))
+        return True
+
+    def product(self, left: bool, right: bool) -> bool:
+        self.work += Work(products=1)
+        return True
+
+    def value(self, expression: Expression) -> None:
+        """Count an expression that is needed."""
+        read(expression, self, self._memory)
+
+
+def constraint_work(table: Table) -> Work:
+    """All constraints of a row folded into one extension value, helpers' constraints included."""
+    counter = OperationCounter()
+    work = NOTHING
+    for constraint in table.constraints:
+        counter.value(constraint.expression)
+        work += _WEIGH
+    for group in table.helpers:
+        # helper * bottom - top, times its power of alpha; the helpers themselves are added up for the accumulator.
+        work += _fraction_work(counter, group) + EXTENSION_PRODUCT + _ADD + EXTENSION_PRODUCT + _ADD
+    for term in table.sums:
+        counter.value(term.expression)
+        work += _WEIGH
+    return work + counter.work + _SCALE.times(3) + _ADD.times(3)  # three selectors, each times its sum
+
+
+def fraction_work(table: Table) -> Work:
+    """Top and bottom of every helper of a row, and its weighted sums."""
+    counter = OperationCounter()
+    work = NOTHING
+    for group in table.helpers:
+        work += _fraction_work(counter, group)
+    for term in table.sums:
+        counter.value(term.expression)
+        work += _WEIGH
+    return work + counter.work
+
+
+def division_work(table: Table) -> Work:
+    """Helpers from tops and bottoms: three products a value for inverting many at once, and one for the division."""
+    return EXTENSION_PRODUCT.times(4 * len(table.helpers))
+
+
+def _fraction_work(counter: OperationCounter, group: Sequence[Interaction]) -> Work:
+    """The sum of the group's fractions m / D, over one denominator."""
+    work = NOTHING
+    for place, interaction in enumerate(group):
+        entries = [entry for entry in interaction.payload if not isinstance(entry, Constant)]
+        for entry in (*entries, interaction.multiplicity):
+            counter.value(entry)
+        work += _WEIGH.times(len(entries)) + _SCALE  # powers of beta; one reduction a coordinate
+        if place:
+            # top * D + bottom * m, where the first top is a base element; bottom * D.
+            work += (_SCALE if place == 1 else EXTENSION_PRODUCT) + _SCALE + _ADD + EXTENSION_PRODUCT
+    return work
