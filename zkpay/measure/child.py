@@ -7,6 +7,7 @@ must be small, and what is large runs in children only.
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
 import subprocess
@@ -28,7 +29,11 @@ _KILOBYTE: Final = 1 if sys.platform == "darwin" else 1024  # unit of ru_maxrss
 
 
 class ChildFailedError(Exception):
-    """A measured process ended with another exit code than 0."""
+    """A measured process ended with another exit code than 0, which is `code` (below 0: the signal that ended it)."""
+
+    def __init__(self, code: int, message: str) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 @dataclass(frozen=True)
@@ -95,7 +100,8 @@ def run_child(arguments: Sequence[str], environment: Mapping[str, str] | None = 
     for reader in readers:
         reader.join()
     if process.returncode:
-        raise ChildFailedError(_last_words(process.returncode, [line for _, line in told], "".join(output)))
+        words = _last_words(process.returncode, [line for _, line in told], "".join(output))
+        raise ChildFailedError(process.returncode, words)
     computing = usage.ru_utime + usage.ru_stime
     after = busy_seconds()
     other = None
@@ -132,6 +138,9 @@ def _stages(told: Sequence[tuple[float, str]], seconds: float) -> dict[str, floa
 
 
 def _last_words(code: int, lines: Sequence[str], output: str) -> str:
+    """What a process that failed said: the message of its JSON object, or its last line of standard error."""
     how = f"ended by signal {-code}" if code < 0 else f"exit code {code}"
-    words = [line for line in lines if line.strip() and _STAGE.match(line) is None] or output.splitlines()
+    with contextlib.suppress(ValueError, KeyError, TypeError):
+        return f"{how}: {json.loads(output)['error']['message']}"
+    words = [line for line in lines if line.strip() and _STAGE.match(line) is None]
     return f"{how}: {words[-1].strip()}" if words else how

@@ -149,37 +149,37 @@ def _quotient_steps(circuit: Circuit, parameters: Parameters) -> Iterator[Step]:
 
 
 def _opening_steps(circuit: Circuit, parameters: Parameters) -> Iterator[Step]:
-    """Every opened column at its points, then one weighted sum of all columns over the domain."""
+    """Every opened column at its points; one weighted sum of all columns for each height and point, as polynomials;
+    these sums on the domain, each divided there by the distance from its point."""
     height, blowup = parameters.height, parameters.blowup
-    evaluated, weighed, read = 0, 0, 0
+    opened, held = 0, 0
     for item in circuit.placed:
         width = item.table.width + EXTENSION_DEGREE * len(item.table.helpers)
-        opened = width + len(item.table.next_row_columns)
-        evaluated += opened * (item.height + parameters.mask_length)
-        weighed += opened * item.height * blowup
-        read += width * item.height
+        length = item.height + parameters.mask_length
+        opened += (width + len(item.table.next_row_columns)) * length
+        held += width * length
     # Accumulator at two points, quotient chunks at one; the FRI mask is only added.
     chunks = QUOTIENT_WIDTH - EXTENSION_DEGREE
-    evaluated += (2 * EXTENSION_DEGREE + chunks) * parameters.dimension
-    weighed += (2 * EXTENSION_DEGREE + chunks) * height * blowup
-    read += (EXTENSION_DEGREE + QUOTIENT_WIDTH) * height
+    opened += (2 * EXTENSION_DEGREE + chunks) * parameters.dimension
+    held += (EXTENSION_DEGREE + chunks) * parameters.dimension
+    # Five products for each coefficient and point, once for its value and once for the sum.
+    work = Work(accumulations=EXTENSION_DEGREE * opened, bytes_read=ELEMENT * held)
+    yield Step("openings", "out of the domain", work)
+    yield Step("openings", "weighted sums", work)
+    here = {item.height for item in circuit.placed} | {height}
+    following = {item.height for item in circuit.placed if item.table.next_row_columns} | {height}
+    sums = [*here, *following]
     yield Step(
         "openings",
-        "out of the domain",
-        Work(accumulations=EXTENSION_DEGREE * evaluated, bytes_read=ELEMENT * read),
-    )
-    yield Step(
-        "openings",
-        "weighted sum over the domain",
-        Work(
-            accumulations=EXTENSION_DEGREE * weighed,
-            bytes_read=ELEMENT * blowup * read,
-            bytes_written=ELEMENT * EXTENSION_DEGREE * blowup * height,
+        "sums on the domain",
+        total(butterflies(EXTENSION_DEGREE * blowup, size) for size in sums)
+        + Work(
+            bytes_read=ELEMENT * EXTENSION_DEGREE * sum(sums),
+            bytes_written=ELEMENT * EXTENSION_DEGREE * parameters.domain,
         ),
     )
-    # One denominator for each height (two factors for lifted tables), and one for the next row.
-    ratios = {height // item.height for item in circuit.placed} | {1}
-    products = sum(5 if ratio > 1 else 4 for ratio in ratios) + 4
+    # One denominator for each height (of two factors for lifted tables), and one for the next row: inverted and used.
+    products = sum(5 if size < height else 4 for size in here) + 4
     yield Step("openings", "denominators", EXTENSION_PRODUCT.times(products * parameters.domain))
 
 

@@ -19,7 +19,7 @@ from zkpay.kernels import deep, extension, folding, keccak, ntt, opening, poseid
 from zkpay.kernels.program import evaluate_rows, fold_constraints
 from zkpay.measure.ceilings import best_seconds
 from zkpay.measure.circuits import circuit_for
-from zkpay.measure.operations import constraint_work, fraction_work
+from zkpay.measure.operations import constraint_work, division_work, fraction_work
 from zkpay.measure.work import EXTENSION_PRODUCT, Ceilings, Work, butterflies, leaf_permutations
 from zkpay.measure.work import keccak as keccak_work
 from zkpay.measure.work import poseidon as poseidon_work
@@ -203,8 +203,7 @@ def _constraints(name: str, log: int) -> KernelCase:
         weights = powers_of(POINT, constraint_count(table))
         program = constraint_program(circuit, table, 1, _challenges(circuit), weights, POINT)
         main, auxiliary, selectors = elements(table.width, height), elements(helpers, height), elements(4, height)
-        preprocessed = elements(len(table.preprocessed), height)
-        return lambda: fold_constraints(program, main, preprocessed, auxiliary, selectors)
+        return lambda: fold_constraints(program, main, table.preprocessed_values, auxiliary, selectors)
 
     work = constraint_work(table).times(height) + _bytes((table.width + helpers) * height, EXTENSION_DEGREE * height)
     return KernelCase("Constraints", f"{name} 2^{height.bit_length() - 1}", "rows", height, work, prepare)
@@ -216,12 +215,13 @@ def _buses(name: str, log: int) -> KernelCase:
 
     def prepare() -> Callable[[], object]:
         program = bus_program(circuit, table, _challenges(circuit))
-        main, preprocessed = elements(table.width, height), elements(len(table.preprocessed), height)
-        return lambda: evaluate_rows(program, main, preprocessed)
+        main = elements(table.width, height)
+        out = np.empty((program.outputs, height), dtype=np.uint32)
+        return lambda: evaluate_rows(program, main, table.preprocessed_values, out)
 
-    written = EXTENSION_DEGREE * (2 * len(table.helpers) + 1) * height
-    work = fraction_work(table).times(height) + _bytes(table.width * height, written)
-    return KernelCase("Bus fractions", f"{name} 2^{height.bit_length() - 1}", "rows", height, work, prepare)
+    work = (fraction_work(table) + division_work(table)).times(height)
+    work += _bytes(table.width * height, EXTENSION_DEGREE * (len(table.helpers) + 1) * height)
+    return KernelCase("Helper columns", f"{name} 2^{height.bit_length() - 1}", "rows", height, work, prepare)
 
 
 def _products(log: int) -> KernelCase:

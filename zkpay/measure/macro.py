@@ -112,21 +112,13 @@ def measure_start(workplace: Path, runs: int) -> Content:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def check_memory(case: Case, measured: Sequence[Content]) -> None:
-    """NotMeasurableError if the case would need more memory than there is, going by the largest one so far.
-
-    Memory grows no faster than records, so the estimate errs on the side of leaving out, by little at these sizes.
-    """
+def check_memory(case: Case) -> None:
+    """NotMeasurableError if the prover's arrays alone would need more memory than is free."""
     free = available_memory()
-    if not measured or free is None:
-        return
-    largest = max(measured, key=lambda found: int(found["contributions"]))
-    needed = largest["prove"]["peak_bytes"] * case.records / largest["contributions"]
-    if case.records > largest["contributions"] and needed > free:
-        raise NotMeasurableError(
-            f"it would take about {needed / 1e9:.0f} GB of memory, going by {largest['contributions']:,} contributions,"
-            f" and {free / 1e9:.0f} GB are free"
-        )
+    request = {"policy": case.policy, "profile": case.profile, "records": case.records, "accounts": case.accounts}
+    needed = work("memory", request)["bytes"]
+    if free is not None and needed > free:
+        raise NotMeasurableError(f"it takes at least {needed / 1e9:.1f} GB of memory, and {free / 1e9:.1f} GB are free")
 
 
 def summary(runs: Sequence[Finished]) -> Content:

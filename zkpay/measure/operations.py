@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from zkpay.measure.work import EXTENSION_PRODUCT, NOTHING, Work
-from zkpay.stark.air import Interaction, Table
-from zkpay.stark.expression import Column, Constant, Expression, read
+from zkpay.stark.air import Interaction, Table, Where
+from zkpay.stark.expression import Column, Constant, Expression, Linear, Product, read
 from zkpay.stark.field import EXTENSION_DEGREE
 
 _SCALE = Work(products=EXTENSION_DEGREE)
@@ -55,19 +55,24 @@ class OperationCounter:
 
 
 def constraint_work(table: Table) -> Work:
-    """All constraints of a row folded into one extension value, helpers' constraints included."""
+    """All constraints of a row folded into one extension value, helpers' constraints included.
+
+    What is linear is folded before any row: each column or product costs one weighted term for each of the four kinds
+    of rows, however many constraints it stands in.
+    """
     counter = OperationCounter()
-    work = NOTHING
+    weighted: set[tuple[Where, Expression]] = set()
     for constraint in table.constraints:
-        counter.value(constraint.expression)
-        work += _WEIGH
+        weighted |= {(constraint.where, atom) for atom in _atoms(constraint.expression)}
+    weighted |= {(Where.EVERY, atom) for term in table.sums for atom in _atoms(term.expression)}
+    for _, atom in weighted:
+        counter.value(atom)
+    work = _WEIGH.times(len(weighted))
     for group in table.helpers:
         # helper * bottom - top, times its power of alpha; the helpers themselves are added up for the accumulator.
         work += _fraction_work(counter, group) + EXTENSION_PRODUCT + _ADD + EXTENSION_PRODUCT + _ADD
-    for term in table.sums:
-        counter.value(term.expression)
-        work += _WEIGH
-    return work + counter.work + _SCALE.times(3) + _ADD.times(3)  # three selectors, each times its sum
+    selectors = len({where for where, _ in weighted} - {Where.EVERY})
+    return work + counter.work + (_SCALE + _ADD).times(selectors)
 
 
 def fraction_work(table: Table) -> Work:
@@ -85,6 +90,23 @@ def fraction_work(table: Table) -> Work:
 def division_work(table: Table) -> Work:
     """Helpers from tops and bottoms: three products a value for inverting many at once, and one for the division."""
     return EXTENSION_PRODUCT.times(4 * len(table.helpers))
+
+
+def _atoms(expression: Expression) -> set[Expression]:
+    """Columns and products that the expression is a linear combination of."""
+    found: set[Expression] = set()
+    seen: set[Expression] = set()
+    pending = [expression]
+    while pending:
+        node = pending.pop()
+        if node in seen:
+            continue
+        seen.add(node)
+        if isinstance(node, Linear):
+            pending.extend(term for _, term in node.terms)
+        elif isinstance(node, Column | Product):
+            found.add(node)
+    return found
 
 
 def _fraction_work(counter: OperationCounter, group: Sequence[Interaction]) -> Work:

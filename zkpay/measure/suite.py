@@ -70,7 +70,9 @@ class Suite:
                 except NotMeasurableError as error:
                     self.document["left_out"].append({"what": title, "why": str(error)})
                 except ChildFailedError as error:
-                    self.document["failed"].append({"what": title, "why": str(error)})
+                    # What zkpay refuses before it starts is no failure: too little memory, say.
+                    where = "left_out" if error.code == Refused.exit_code else "failed"
+                    self.document[where].append({"what": title, "why": str(error)})
                 self._save()
         self.document["complete"] = not self.document["failed"]
         self._save()
@@ -104,9 +106,8 @@ class Suite:
         self.document["start"] = measure_start(workplace, self._plan.runs)
 
     def _case(self, case: Case, workplace: Path) -> None:
-        cases = self.document["cases"]
-        check_memory(case, [found for found in cases if found["section"] == case.section])
-        cases.append(measure_case(case, workplace))
+        check_memory(case)
+        self.document["cases"].append(measure_case(case, workplace))
 
     def _peers(self, workplace: Path) -> None:
         self.document["peers"] = measure_peers(workplace)

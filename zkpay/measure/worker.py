@@ -49,6 +49,22 @@ def prepare(request: Content) -> Content:
     return {"csv": str(written.csv), "parquet": str(written.parquet), "policy": str(written.policy)}
 
 
+def memory(request: Content) -> Content:
+    """The least that a proof's arrays take; request: `policy`, `profile`, `records`, `accounts`."""
+    from zkpay.measure.circuits import circuit_for
+    from zkpay.policy.policy import parse_policy
+    from zkpay.policy.tools.presets import preset
+    from zkpay.prover.memory import peak_bytes
+    from zkpay.stark.parameters import derive, profile_by_name
+
+    policy = parse_policy(preset(request["policy"]).text.encode(), request["policy"])
+    try:
+        circuit = circuit_for(policy, request["records"], request["accounts"])
+    except ZkpayError:
+        return {"bytes": 0}  # whoever makes the records says what is wrong
+    return {"bytes": peak_bytes(circuit, derive(profile_by_name(request["profile"]), circuit), 0)}
+
+
 def verify(request: Content) -> Content:
     """Verification within one process; request: `public`, `rounds`. Seconds, the best of the rounds:
 
@@ -111,6 +127,7 @@ TASKS: dict[str, Callable[[Content], Content]] = {
     "ceilings": ceilings,
     "kernels": kernels,
     "prepare": prepare,
+    "memory": memory,
     "verify": verify,
     "floor": floor,
 }
