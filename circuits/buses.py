@@ -9,18 +9,21 @@
 `replacements`:  (index, account of 6), from the record that replaces to the one that it replaces
 `window_limit`:  (index, account of 6, window, passes), each record that comes as far as the window limit
 `account_limit`: (index, account of 6, passes), each record that comes as far as the account limit
+`payout_leaf`:   (index, account of 6, payout of 4, accepted count, rejected count), payouts to their folded leaves
+`limbs`:         (index, number of the tuple, limbs), range checks of payouts that the folded leaves' table makes
 """
 
 from dataclasses import dataclass
 from typing import Final
 
-from zkpay.ledger.encoding import ACCOUNT_ELEMENTS
+from zkpay.ledger.encoding import ACCOUNT_ELEMENTS, PAYOUT_ELEMENTS
 from zkpay.poseidon.permutation import DIGEST_SIZE
 from zkpay.stark.air import Bus
 
 RANGE: Final = Bus("range", 1, 2)
 TREE: Final = Bus("tree", 2, 2 + DIGEST_SIZE)
 REPLACEMENTS: Final = Bus("replacements", 7, 1 + ACCOUNT_ELEMENTS)
+PAYOUT_LEAF: Final = Bus("payout_leaf", 12, 1 + ACCOUNT_ELEMENTS + PAYOUT_ELEMENTS + 2)
 
 CONTRIBUTION_TREE: Final = 1
 PAYOUT_TREE: Final = 2
@@ -31,6 +34,7 @@ _ACCOUNTS: Final = 6
 _WINDOW_LIMIT: Final = 8
 _ACCOUNT_LIMIT: Final = 9
 _UNIQUE: Final = (3, 10, 11)
+_LIMBS: Final = 13
 
 
 def unique_bus(rule: int, key_elements: int) -> Bus:
@@ -47,6 +51,11 @@ def window_limit_bus(window_elements: int) -> Bus:
 def account_limit_bus() -> Bus:
     """The bus of the account limit."""
     return Bus("account_limit", _ACCOUNT_LIMIT, 1 + ACCOUNT_ELEMENTS + 1)
+
+
+def limbs_bus(limbs: int) -> Bus:
+    """The bus of folded range checks, with so many limbs in a tuple."""
+    return Bus("limbs", _LIMBS, 2 + limbs)
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from zkpay.circuits.gadgets.folded_poseidon import PERIOD
 from zkpay.circuits.gadgets.range import MAXIMUM_RANGE_BITS
 from zkpay.ledger.tree import tree_depth
 from zkpay.policy.policy import Policy
 from zkpay.stark.parameters import minimum_height
 
 RANGE_HEIGHT = 1 << (MAXIMUM_RANGE_BITS + 1)
+NODES, FOLDED_TREE = "payout_nodes", "payout_tree"
 
 
 def node_count(leaves: int) -> int:
@@ -40,7 +42,7 @@ def natural_heights(policy: Policy, contributions: int, accounts: int) -> dict[s
     rows |= {
         "tally": contributions,
         "payouts": accounts,
-        "payout_nodes": node_count(accounts),
+        NODES: node_count(accounts),
         "totals": 1,
     }
     entries = sum(len(field.values) + 1 for field in rules.symbols)
@@ -55,4 +57,14 @@ def heights(policy: Policy, contributions: int, accounts: int) -> Mapping[str, i
     rows = natural_heights(policy, contributions, accounts)
     least = minimum_height(max(rows.values()))
     padded = {name: max(least, 1 << (count - 1).bit_length() if count else 1) for name, count in rows.items()}
+    if folds(padded):
+        padded = {FOLDED_TREE if name == NODES else name: height for name, height in padded.items()}
+        padded[FOLDED_TREE] = PERIOD * padded["payouts"]
     return padded | {"range": RANGE_HEIGHT}
+
+
+def folds(padded: Mapping[str, int]) -> bool:
+    """Whether a row for each round of the payouts' hashes makes no table taller than the tallest is without (`padded`,
+    by name, less `range`). Then it costs nothing; else the hashes stand in line, a column for each cube.
+    """
+    return PERIOD * padded["payouts"] <= max(padded.values())

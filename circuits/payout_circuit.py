@@ -20,11 +20,14 @@ from zkpay.circuits.formula.compiler import FormulaCompiler
 from zkpay.circuits.gadgets.carry import Balance, PublicDigits
 from zkpay.circuits.gadgets.choice import PublicInputs
 from zkpay.circuits.gadgets.compare import Comparison
-from zkpay.circuits.heights import heights
+from zkpay.circuits.gadgets.folded_look_ups import fold_look_ups
+from zkpay.circuits.gadgets.folded_poseidon import HASH_ROWS
+from zkpay.circuits.heights import FOLDED_TREE, NODES, heights
 from zkpay.circuits.limits.air import limit_table
 from zkpay.circuits.lookups.air import range_table, tables_table
 from zkpay.circuits.lookups.contents import contents_of
 from zkpay.circuits.nodes.air import nodes_table
+from zkpay.circuits.payout_tree.air import INTERACTIONS, payout_tree_table
 from zkpay.circuits.payouts.air import FIRST_LEAF as FIRST_PAYOUT
 from zkpay.circuits.payouts.air import payouts_table
 from zkpay.circuits.tally.air import tally_table
@@ -83,7 +86,13 @@ def _tables(
         sum(len(aggregate.widths) for aggregate in bounds.aggregates),
     )
     contributions, of_contributions = contributions_table(policy, bounds, contents, buses)
-    payouts, of_accounts = payouts_table(bounds, contents, buses)
+    folded = FOLDED_TREE in sizes
+    payouts, of_accounts = payouts_table(bounds, contents, buses, folded=folded)
+    if folded:
+        payouts, look_ups = fold_look_ups(payouts, payouts.columns[0], HASH_ROWS, INTERACTIONS)
+        payout_tree = payout_tree_table(look_ups)
+    else:
+        payout_tree = nodes_table(NODES, PAYOUT_TREE)
     tables = [
         contributions,
         nodes_table("contribution_nodes", CONTRIBUTION_TREE),
@@ -91,7 +100,7 @@ def _tables(
         *(limit_table(name, bus, count, bounds.records) for name, (bus, count) in limit_buses(rules).items()),
         tally_table(bounds, buses),
         payouts,
-        nodes_table("payout_nodes", PAYOUT_TREE),
+        payout_tree,
         totals_table(bounds),
     ]
     if "tables" in sizes:

@@ -13,11 +13,12 @@ from zkpay.circuits.contributions.rules import limit_buses
 from zkpay.circuits.contributions.witness import fill_contributions, real_rows
 from zkpay.circuits.evaluation import Elements
 from zkpay.circuits.gadgets.witness import leaf_digests
-from zkpay.circuits.heights import heights, uniqueness_name
+from zkpay.circuits.heights import FOLDED_TREE, NODES, heights, uniqueness_name
 from zkpay.circuits.limits.witness import fill_limit
 from zkpay.circuits.lookups.contents import contents_of
 from zkpay.circuits.lookups.witness import fill_range_multiplicities, fill_table_multiplicities
 from zkpay.circuits.nodes.witness import fill_nodes
+from zkpay.circuits.payout_tree.witness import fill_payout_tree, put_salts
 from zkpay.circuits.payouts.witness import fill_payouts
 from zkpay.circuits.tally.witness import fill_tally
 from zkpay.circuits.totals.witness import fill_totals
@@ -50,7 +51,7 @@ def build_witness(
     contents = contents_of(policy, bounds)
     fill_contributions(tables["contributions"], policy.rules, contents, contributions, contribution_salts)
     fill_payout_inputs(tables, policy.rules, bounds)
-    fill_payouts(tables["payouts"], bounds, tables["tally"], payout_salts)
+    fill_accounts_and_salts(tables, bounds, payout_salts)
     fill_from_payouts(tables, bounds)
     return {name: trace.values for name, trace in tables.items()}
 
@@ -66,10 +67,20 @@ def fill_payout_inputs(tables: dict[str, Trace], rules: Rules, bounds: Bounds) -
     fill_tally(tables["tally"], bounds, contributions)
 
 
+def fill_accounts_and_salts(tables: dict[str, Trace], bounds: Bounds, salts: Elements) -> None:
+    """Fill the payouts table from the tally, and the salts of its leaves uint32[5, A], wherever these are hashed."""
+    fill_payouts(tables["payouts"], bounds, tables["tally"], salts)
+    if FOLDED_TREE in tables:
+        put_salts(tables[FOLDED_TREE], salts)
+
+
 def fill_from_payouts(tables: dict[str, Trace], bounds: Bounds) -> None:
     """Fill what follows from the payouts table: its tree, the totals, and all multiplicities."""
     payouts = tables["payouts"]
-    fill_nodes(tables["payout_nodes"], _digests(payouts, int(payouts["is_real"].sum())))
+    if FOLDED_TREE in tables:
+        fill_payout_tree(tables[FOLDED_TREE], payouts)
+    else:
+        fill_nodes(tables[NODES], _digests(payouts, int(payouts["is_real"].sum())))
     fill_totals(tables["totals"], bounds, payouts)
     _fill_multiplicities(tables)
 

@@ -9,6 +9,7 @@ from zkpay.circuits.gadgets.range import MAXIMUM_RANGE_BITS
 from zkpay.circuits.lookups.air import range_row
 from zkpay.circuits.trace import Trace
 from zkpay.stark.air import Interaction
+from zkpay.stark.expression import Constant
 
 
 def fill_range_multiplicities(tables: dict[str, Trace]) -> None:
@@ -19,11 +20,15 @@ def fill_range_multiplicities(tables: dict[str, Trace]) -> None:
         for interaction, values in zip(
             lookups, trace.in_field(*(lookup.payload[1] for lookup in lookups)), strict=True
         ):
-            bits = int(trace.in_field(interaction.payload[0])[0][0])
-            offered = values[values < 1 << min(bits, MAXIMUM_RANGE_BITS)]
-            start = range_row(bits, 0)
-            found = np.bincount(offered, minlength=1)
-            counts[start : start + len(found)] += found
+            width = interaction.payload[0]
+            # Folded look-ups have a width for each row of a period.
+            (widths,) = [np.array([width.value])] if isinstance(width, Constant) else trace.in_field(width)
+            for bits in np.unique(widths).tolist():
+                looked_up = values if len(widths) == 1 else values[widths == bits]
+                offered = looked_up[looked_up < 1 << min(bits, MAXIMUM_RANGE_BITS)]
+                start = range_row(bits, 0)
+                found = np.bincount(offered, minlength=1)
+                counts[start : start + len(found)] += found
     tables["range"]["multiplicity"][:] = counts
 
 

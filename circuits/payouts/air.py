@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from zkpay.circuits.bounds import TOTAL_WIDTH, Aggregate, Bounds
-from zkpay.circuits.buses import PAYOUT_TREE, TREE, Buses
+from zkpay.circuits.buses import PAYOUT_LEAF, PAYOUT_TREE, TREE, Buses
 from zkpay.circuits.contributions.formula import limbs_of, numbered_entry
 from zkpay.circuits.formula.compiler import FormulaCompiler
 from zkpay.circuits.gadgets.difference import HALF_BITS
@@ -34,6 +34,8 @@ from zkpay.stark.air import Table
 from zkpay.stark.expression import Column, Constant, Expression, Public, constant, linear
 
 FIRST_LEAF = Public("first leaf of payouts")
+LEAF_PAYLOAD = range(1 + SALT_ELEMENTS, FIRST_UNUSED)
+"""Elements of a leaf that say something of an account: those between salt and zeros."""
 
 
 class AccountSource:
@@ -82,8 +84,13 @@ class AccountSource:
         return numbered_entry(self.table, name, self.bus, self.contents, str(node.value), index, self.is_real)
 
 
-def payouts_table(bounds: Bounds, contents: Contents, buses: Buses) -> tuple[Table, FormulaCompiler]:
-    """The table for these bounds, and the compiler that knows which public numbers it reads."""
+def payouts_table(
+    bounds: Bounds, contents: Contents, buses: Buses, *, folded: bool = False
+) -> tuple[Table, FormulaCompiler]:
+    """The table for these bounds, and the compiler that knows which public numbers it reads.
+
+    folded: leaves are hashed in the table `payout_tree`, which adds the salt, and not here.
+    """
     table = Table("payouts")
     index, is_real = table.column("index"), table.column("is_real")
     table.first("index starts at 0", index)
@@ -92,7 +99,7 @@ def payouts_table(bounds: Bounds, contents: Contents, buses: Buses) -> tuple[Tab
     table.sum("accounts", "accounts are counted", is_real)
     account = table.column_group("account", ACCOUNT_ELEMENTS)
     accepted_count, rejected_count = table.column("accepted_count"), table.column("rejected_count")
-    salt = table.column_group("salt", SALT_ELEMENTS)
+    salt = [] if folded else table.column_group("salt", SALT_ELEMENTS)
     high_halves = table.column_group("account high", ACCOUNT_ELEMENTS - 1)
     columns = {aggregate.node: _columns(table, aggregate) for aggregate in bounds.aggregates}
     limbs = [limb for group in columns.values() for limb in group]
@@ -114,16 +121,12 @@ def payouts_table(bounds: Bounds, contents: Contents, buses: Buses) -> tuple[Tab
     compiler = FormulaCompiler(table, is_real, source, SLOT_BITS, bounds.program.lines, widths)
     payout = _add_up(table, bounds, compiler, is_real)
 
-    elements = [
-        constant(TAG_PAYOUT),
-        *salt,
-        *account,
-        *_payout_elements(payout),
-        accepted_count,
-        rejected_count,
-        *(constant(0) for _ in range(FIRST_UNUSED, LEAF_ELEMENTS)),
-    ]
-    digest = hash_leaf(table, "leaf", elements)
+    payload = [*account, *_payout_elements(payout), accepted_count, rejected_count]
+    if folded:
+        table.send(PAYOUT_LEAF, "payout goes to its leaf", (index, *payload), is_real)
+        return table, compiler
+    unused = [constant(0) for _ in range(FIRST_UNUSED, LEAF_ELEMENTS)]
+    digest = hash_leaf(table, "leaf", [constant(TAG_PAYOUT), *salt, *payload, *unused])
     position = linear([(1, FIRST_LEAF), (1, index)])
     table.send(TREE, "leaf is in the tree", (PAYOUT_TREE, position, *digest), is_real)
     return table, compiler

@@ -17,7 +17,7 @@ def fill_payouts(trace: Trace, bounds: Bounds, tally: Trace, salts: Elements) ->
 
 
 def fill_accounts(trace: Trace, bounds: Bounds, tally: Trace, salts: Elements) -> None:
-    """Fill index, account, aggregates and counts from what the tally sends, and the salts."""
+    """Fill index, account, aggregates and counts from what the tally sends, and the salts where they stand here."""
     _, *sent = tally.sent("accounts")
     count = len(sent[0])
     if salts.shape[1] != count:
@@ -30,4 +30,5 @@ def fill_accounts(trace: Trace, bounds: Bounds, tally: Trace, salts: Elements) -
     for name, values in zip([*names, "accepted_count", "rejected_count"], sent, strict=True):
         trace[name][:count] = values
     trace.group("account high")[:, :count] = trace.group("account")[1:, :count] >> HALF_BITS
-    trace.group("salt")[:, :count] = salts
+    if "salt[0]" in trace.places:
+        trace.group("salt")[:, :count] = salts
