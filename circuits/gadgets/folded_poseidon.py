@@ -95,7 +95,7 @@ def folded_hashes(table: Table) -> FoldedHashes:
         table.every(f"{STATE}[{i}] is right", total(gated))
     for j in range(_LEAF.partial_rounds):
         present = [side for side in sides if j < side.permutation.partial_rounds]
-        table.every(f"partial round {j} is right", total([side.partial(j) for side in present]))
+        table.every(f"S-box {j} passes on", total([side.partial(j) for side in present]))
     return hashes
 
 

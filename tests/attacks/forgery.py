@@ -15,21 +15,29 @@ from typing import Any
 
 import numpy as np
 
+from tests.circuits.folding import is_folding
 from tests.circuits.scenarios import Record, Scenario, scenario
 from zkpay.circuits.bounds import PAYOUT, TOTAL_WIDTH, Bounds, bounds_for
 from zkpay.circuits.checker import Violation, violations
 from zkpay.circuits.contributions.columns import flag_name
 from zkpay.circuits.contributions.witness import fill_derived, real_rows
 from zkpay.circuits.gadgets.carry import Balance, Carry
+from zkpay.circuits.gadgets.folded_poseidon import HASH_ROWS, PERIOD
+from zkpay.circuits.gadgets.folded_witness import LEAF_START, NODE_START, folded_digests
 from zkpay.circuits.gadgets.poseidon import Hash
 from zkpay.circuits.gadgets.witness import fill_gadget, leaf_digests
-from zkpay.circuits.heights import heights
+from zkpay.circuits.heights import FOLDED_TREE, heights
 from zkpay.circuits.lookups.contents import contents_of
 from zkpay.circuits.payout_circuit import build_circuit
-from zkpay.circuits.payouts.witness import fill_payouts
+from zkpay.circuits.payout_tree.witness import fill_leaves, fill_limbs
 from zkpay.circuits.totals.air import limb_name
 from zkpay.circuits.trace import Trace, Witness, traces
-from zkpay.circuits.witness import fill_from_payouts, fill_multiplicities, fill_payout_inputs
+from zkpay.circuits.witness import (
+    fill_accounts_and_salts,
+    fill_from_payouts,
+    fill_multiplicities,
+    fill_payout_inputs,
+)
 from zkpay.ledger.salts import expand_salts
 from zkpay.ledger.tree import empty_roots
 from zkpay.policy.policy import Policy
@@ -63,7 +71,7 @@ def claims(circuit: Circuit) -> tuple[object, ...]:
 
 
 @cache
-def _epoch(records: tuple[Record, ...], policy: Policy) -> tuple[Scenario, Witness]:
+def _epoch(records: tuple[Record, ...], policy: Policy, folded: bool) -> tuple[Scenario, Witness]:
     epoch = scenario(records, policy)
     witness = epoch.witness()
     if violations(epoch.circuit, witness):
@@ -73,7 +81,7 @@ def _epoch(records: tuple[Record, ...], policy: Policy) -> tuple[Scenario, Witne
 
 def honest(records: Iterable[Record], policy: Policy) -> Scenario:
     """The honest epoch of these records, built once."""
-    return _epoch(tuple(records), policy)[0]
+    return _epoch(tuple(records), policy, is_folding())[0]
 
 
 class Draft:
@@ -83,7 +91,7 @@ class Draft:
     """
 
     def __init__(self, records: Iterable[Record], policy: Policy) -> None:
-        self.epoch, witness = _epoch(tuple(records), policy)
+        self.epoch, witness = _epoch(tuple(records), policy, is_folding())
         self.policy = policy
         self.statement = self.epoch.statement
         self.circuit = self.epoch.circuit
@@ -113,6 +121,8 @@ class Draft:
 
     def rehash(self, table: str) -> None:
         """Hash anew what the rows of a table hold, and nothing else."""
+        if table == "payouts" and FOLDED_TREE in self.tables:
+            fill_leaves(self.tables[FOLDED_TREE], self.tables[table])
         for gadget in hashes_of(self.tables[table]):
             fill_gadget(self.tables[table], gadget)
 
@@ -122,7 +132,9 @@ class Draft:
 
     def after_contributions(self) -> None:
         """Fill all tables that follow from the contributions table, by the honest rules."""
-        self.clear(*(name for name in self.tables if name not in ("contributions", "tables", "range")))
+        # The payouts' salts stand in their folded tree, which is filled over.
+        kept = ("contributions", "tables", "range", FOLDED_TREE)
+        self.clear(*(name for name in self.tables if name not in kept))
         fill_payout_inputs(self.tables, self.policy.rules, self.bounds)
         self.after_tally()
 
@@ -135,7 +147,7 @@ class Draft:
         for text in (*found, PAYOUT):
             # Each total depends on those before it, the payouts on all.
             self.clear("payouts")
-            fill_payouts(self.tables["payouts"], self.bounds, self.tables["tally"], salts)
+            fill_accounts_and_salts(self.tables, self.bounds, salts)
             if text != PAYOUT:
                 found[text] = self.added_up(text)
                 self.state(totals=tuple(found.items()))
@@ -166,6 +178,8 @@ class Draft:
 
         `truth` is the honest epoch of the records that the leaves hold, where that is not the draft's own.
         """
+        if FOLDED_TREE in self.tables:
+            fill_limbs(self.tables[FOLDED_TREE], self.tables["payouts"])
         derived: dict[str, Any] = {
             "counts": self._counts(),
             "contribution_root": self.root("contribution"),
@@ -176,7 +190,9 @@ class Draft:
         return Forgery(self.circuit, self.witness, (truth or self.epoch).circuit)
 
     def root(self, tree: str) -> Digest:
-        """The root that `contribution_nodes` or `payout_nodes` computes, or the leaf itself where it is the root."""
+        """The root that the tree's nodes compute, or the leaf itself where it is the root."""
+        if tree == "payout" and FOLDED_TREE in self.tables:
+            return folded_root(self.tables[FOLDED_TREE])
         nodes = self.tables[f"{tree}_nodes"]
         top = np.flatnonzero((nodes["index"] == 1) & (nodes["is_real"] == 1))
         leaves = self.tables[f"{tree}s"]
@@ -193,8 +209,23 @@ class Draft:
         )
 
 
+def folded_root(trace: Trace) -> Digest:
+    """The root that the payout_tree table computes."""
+    first, last = NODE_START, HASH_ROWS - 1
+    place, is_real = trace["place"], trace["is_real"]
+    top = np.flatnonzero((place[first::PERIOD] == 1) & (is_real[first + last :: PERIOD] == 1))
+    if len(top):
+        return _column(folded_digests(trace, NODE_START), int(top[0]))
+    leaves = np.flatnonzero(is_real[LEAF_START + last :: PERIOD])
+    return _column(folded_digests(trace, LEAF_START), int(leaves[0])) if len(leaves) else empty_roots(0)[0]
+
+
+def _column(values: np.ndarray, position: int) -> Digest:
+    return tuple(int(element) for element in values[:, position])
+
+
 def _digest(trace: Trace, row: int) -> Digest:
-    return tuple(int(element) for element in leaf_digests(trace)[:, row])
+    return _column(leaf_digests(trace), row)
 
 
 def hashes_of(trace: Trace) -> list[Hash]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import re
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -16,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from tests.attacks.forgery import BUS, Forgery, blames, element_names, honest, killed_by
+from tests.circuits.folding import folding
 from tests.circuits.scenarios import MIXED, POLICY, RULES, WIDEST, Record, pro_rata, scenario
 from zkpay.ledger.rules import DUPLICATE
 from zkpay.policy.policy import Policy
@@ -131,7 +133,21 @@ def all_names() -> dict[str, Policy]:
     for policy in POLICIES.values():
         for name in element_names(example(policy)):
             found.setdefault(name, policy)
-    return found
+    return found | dict.fromkeys(folded_names(), POLICY)
+
+
+@cache
+def folded_example() -> Circuit:
+    """The circuit of `POLICY` as it is for large epochs."""
+    with folding():
+        return honest(MIXED, POLICY).circuit
+
+
+@cache
+def folded_names() -> tuple[str, ...]:
+    """The names that only circuits of large epochs have."""
+    in_line = {name for policy in POLICIES.values() for name in element_names(example(policy))}
+    return tuple(name for name in element_names(folded_example()) if name not in in_line)
 
 
 def family(name: str) -> str:
@@ -168,7 +184,8 @@ def trials(module: str) -> list[object]:
 
 def play(entry: Cheat, name: str) -> tuple[Forgery, str]:
     """The forgery of one cheat against one name, and what to take away: the name or its bus."""
-    forgery = entry.forge(name, all_names()[name])
+    with folding() if name in folded_names() else nullcontext():
+        forgery = entry.forge(name, all_names()[name])
     removed = blames(forgery.circuit, name) if entry.with_bus else name
     if entry.with_bus and not removed.startswith(BUS):
         raise AssertionError(f"{name} is on no bus")
