@@ -20,6 +20,13 @@ def folding() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def in_line() -> Iterator[None]:
+    """Meanwhile nothing is folded, so that payouts makes its own look-ups at any height."""
+    with mock.patch.object(heights, "folds", return_value=False):
+        yield
+
+
 def is_folding() -> bool:
     """Whether `folding` is on."""
     return heights.folds is _always

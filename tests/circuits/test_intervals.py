@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
+from tests.circuits.folding import in_line
 from tests.circuits.scenarios import policy_of
 from tests.circuits.test_payout_circuit import statement_of
 from zkpay.circuits.bounds import Bounds, bounds_for
@@ -148,8 +149,9 @@ def added_up(payouts: Table, columns: Mapping[str, Interval], accounts: int) -> 
 @pytest.mark.parametrize("pool", [2000, 2**100])
 def test_lines_and_limbs_stay_in_reach(name: str, records: int, accounts: int, pool: int) -> None:
     policy = policy_of(FORMULAS[name], fields=FIELDS, tables=TABLES, pool=pool)
-    bounds = bounds_for(policy, heights(policy, records, accounts))
-    circuit = build_circuit(policy, statement_of(policy, records, accounts))
+    with in_line():
+        bounds = bounds_for(policy, heights(policy, records, accounts))
+        circuit = build_circuit(policy, statement_of(policy, records, accounts))
     tables = {item.table.name: item.table for item in circuit.placed}
     columns = {part: columns_of(tables[part], policy, bounds) for part in ("contributions", "payouts", "totals")}
     columns["totals"] |= added_up(tables["payouts"], columns["payouts"], bounds.accounts)

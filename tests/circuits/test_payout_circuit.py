@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.circuits.folding import in_line
 from tests.circuits.scenarios import MIXED, POLICY, WIDEST, Record, policy_of, pro_rata, scenario, widest
 from zkpay.circuits.bounds import TOTAL_WIDTH, bounds_for
 from zkpay.circuits.buses import RANGE
@@ -92,6 +93,30 @@ def test_heights() -> None:
     assert natural_heights(POLICY, 5, 3)["payout_nodes"] == 3
 
 
+@pytest.mark.parametrize(
+    ("records", "accounts", "folded"),
+    [
+        # Sixteen rows for each row of payouts fit below the tallest table, or they don't; `range` doesn't count.
+        (1, 1, False),
+        (1 << 13, 1 << 10, False),
+        (1 << 14, 1, False),
+        (1 << 17, 1, False),
+        ((1 << 17) + 1, 1, True),
+        ((1 << 17) + 1, (1 << 14) + 1, False),
+        (1 << 20, 1 << 16, True),
+        (1 << 20, (1 << 16) + 1, False),
+    ],
+)
+def test_hashes_are_folded_where_that_makes_no_table_taller(records: int, accounts: int, folded: bool) -> None:
+    sizes = heights(POLICY, records, accounts)
+    assert ("payout_tree" in sizes, "payout_nodes" in sizes) == (folded, not folded)
+    assert max(sizes.values()) == max(1 << 16, 1 << (records - 1).bit_length())
+    if folded:
+        assert sizes["payout_tree"] == 16 * sizes["payouts"]
+    circuit = build_circuit(POLICY, statement_of(POLICY, records, accounts))
+    assert {item.table.name: item.height for item in circuit.placed} == sizes
+
+
 BAD: dict[str, dict[str, Any]] = {
     "counts of other reasons": {"counts": (("accepted", 12),)},
     "counts that don't add up": {"contribution_count": 13},
@@ -158,7 +183,8 @@ def test_largest_values_are_paid_in_limbs_that_the_pool_holds(pool: int) -> None
     # With 2^20 records a largest value comes in limbs of 10 bits. Added up as they are, those of 2^14 accounts would
     # reach 2^34 where the totals reckon with far less, and take a sum over P for one that is smaller by P.
     policy = policy_of({"payout": "max(quantity)"}, pool=pool)
-    circuit = build_circuit(policy, statement_of(policy, 1 << 20, 1 << 14))
+    with in_line():
+        circuit = build_circuit(policy, statement_of(policy, 1 << 20, 1 << 14))
     bounds = bounds_for(policy, heights(policy, 1 << 20, 1 << 14))
     assert bounds.amount_width == TOTAL_WIDTH
     (payouts,) = (item.table for item in circuit.placed if item.table.name == "payouts")
