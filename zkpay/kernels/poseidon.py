@@ -110,9 +110,11 @@ def _permute_range(
     columns: Columns,
     start: int,
     stop: int,
+    first: int,
+    shift: int,
 ) -> None:
-    """States start..stop of inputs uint32[w, n] to outputs[w or fewer, n]; trace uint32[c, n] is filled if c
-    > 0.
+    """States start..stop of inputs uint32[w, n] to outputs[w or fewer, n]; trace uint32[c, m], if c > 0, gets their
+    columns in the rows from `first` on, that of state i at i + shift.
 
     All values in [0, P).  Matrices that follow S-boxes of a full round carry 2^96, the others 2^32.
     """
@@ -131,7 +133,7 @@ def _permute_range(
             _full_round(round_constants[number], mds, state, spare, total, lanes)
             if recording:
                 for i in range(width):
-                    trace[number * width + i, begin:end] = state[i, :lanes]
+                    trace[first + number * width + i, begin + shift : end + shift] = state[i, :lanes]
         for i in range(width):
             for lane in range(lanes):
                 spare[i, lane] = add(state[i, lane], initial[i])
@@ -139,7 +141,7 @@ def _permute_range(
             _dot(dense[i], spare, total, state[i], lanes)
         for number in range(partial):
             if recording:
-                cubes = trace[HALF * width + number, begin:end]
+                cubes = trace[first + HALF * width + number, begin + shift : end + shift]
                 for lane in range(lanes):
                     s = state[0, lane]
                     cubes[lane] = multiply(multiply(multiply(s, s), s), _CUBE_FACTOR)
@@ -147,9 +149,9 @@ def _permute_range(
         for number in range(HALF):
             _full_round(round_constants[HALF + number], mds, state, spare, total, lanes)
             if recording:
-                base = HALF * width + partial + number * width
-                for i in range(min(width, len(trace) - base)):
-                    trace[base + i, begin:end] = state[i, :lanes]
+                base = first + HALF * width + partial + number * width
+                for i in range(width if number < HALF - 1 else DIGEST_SIZE):
+                    trace[base + i, begin + shift : end + shift] = state[i, :lanes]
         for i in range(len(outputs)):
             outputs[i, begin:end] = state[i, :lanes]
 
@@ -189,33 +191,40 @@ def _constants(width: int) -> _Constants:
     )
 
 
-def _run(state: Columns, outputs: Columns, trace: Columns) -> None:
+_NOWHERE: Final = np.empty((0, 0), dtype=np.uint32)
+
+
+def _permute(
+    inputs: Columns, outputs: Columns, trace: Columns, start: int, stop: int, first: int = 0, shift: int = 0
+) -> None:
+    c = _constants(len(inputs))
+    _permute_range(
+        inputs,
+        outputs,
+        trace,
+        c.round_constants,
+        c.mds,
+        c.initial,
+        c.dense,
+        c.scalars,
+        c.rows,
+        c.columns,
+        start,
+        stop,
+        first,
+        shift,
+    )
+
+
+def _run(state: Columns, outputs: Columns) -> None:
     inputs = np.ascontiguousarray(state)
-    constants = _constants(len(inputs))
-
-    def run(start: int, stop: int) -> None:
-        _permute_range(
-            inputs,
-            outputs,
-            trace,
-            constants.round_constants,
-            constants.mds,
-            constants.initial,
-            constants.dense,
-            constants.scalars,
-            constants.rows,
-            constants.columns,
-            start,
-            stop,
-        )
-
-    parallel_ranges(run, inputs.shape[1], grain=LANES)
+    parallel_ranges(lambda start, stop: _permute(inputs, outputs, _NOWHERE, start, stop), inputs.shape[1], grain=LANES)
 
 
 def permute(state: Columns) -> Columns:
     """The permutation of each column: uint32[w, n] in [0, P) to uint32[w, n] in [0, P), w = 16 or 24."""
     outputs = np.empty(state.shape, dtype=np.uint32)
-    _run(state, outputs, np.empty((0, state.shape[1]), dtype=np.uint32))
+    _run(state, outputs)
     return outputs
 
 
@@ -233,14 +242,26 @@ def permutation_trace(inputs: Columns) -> Columns:
     feed-forward.
     """
     trace = np.empty((trace_columns(len(inputs)), inputs.shape[1]), dtype=np.uint32)
-    _run(inputs, np.empty((0, inputs.shape[1]), dtype=np.uint32), trace)
+    inputs = np.ascontiguousarray(inputs)
+    parallel_ranges(lambda start, stop: _permute(inputs, _NOWHERE, trace, start, stop), inputs.shape[1], grain=LANES)
     return trace
+
+
+def fill_permutation_trace(inputs: Columns, trace: Columns, first: int, start: int) -> None:
+    """Write those columns for n permutations, by the calling thread alone, into a wider and longer trace.
+
+    trace, uint32[c, m]: its rows from `first` on are the columns, and permutation i stands in each at start + i.
+    """
+    columns, rows = trace_columns(len(inputs)), inputs.shape[1]
+    if not (0 <= first <= len(trace) - columns and 0 <= start <= trace.shape[1] - rows):
+        raise ValueError(f"{columns} columns of {rows} permutations don't fit {trace.shape} at {first}, {start}")
+    _permute(np.ascontiguousarray(inputs), _NOWHERE, trace, 0, rows, first, start)
 
 
 def _feed_forward(state: Columns) -> Columns:
     count = state.shape[1]
     digests = np.empty((DIGEST_SIZE, count), dtype=np.uint32)
-    _run(state, digests, np.empty((0, count), dtype=np.uint32))
+    _run(state, digests)
     first = np.ascontiguousarray(state[:DIGEST_SIZE])
     parallel_ranges(lambda start, stop: _add_range(digests, first, start, stop), count, grain=1 << 14)
     return digests

@@ -1,10 +1,10 @@
 """Ranges cover everything once, whatever the count and the grain, and errors come through."""
 
-from threading import Lock
+from threading import Lock, get_ident
 
 import pytest
 
-from zkpay.kernels.parallel import parallel_ranges
+from zkpay.kernels.parallel import parallel_ranges, thread_count
 
 
 @pytest.mark.parametrize("grain", [1, 7, 128])
@@ -29,3 +29,15 @@ def test_errors_come_through() -> None:
 
     with pytest.raises(KeyError, match="50"):
         parallel_ranges(fail, 100)
+
+
+def test_calls_within_calls_run_on_the_same_thread() -> None:
+    inner: list[tuple[int, int, bool]] = []
+
+    def visit(start: int, stop: int) -> None:
+        outer = get_ident()
+        parallel_ranges(lambda first, last: inner.append((first, last, get_ident() == outer)), 50)
+
+    parallel_ranges(visit, 8)
+    assert len(inner) >= 1
+    assert thread_count() == 1 or set(inner) == {(0, 50, True)}

@@ -39,6 +39,20 @@ def test_trace_equals_definition(width: int) -> None:
         assert trace[:, index].tolist() == reference.trace(states[:, index].tolist())
 
 
+@pytest.mark.parametrize(("width", "count"), [(16, 1), (16, 200), (24, 129)])
+def test_trace_within_a_longer_one(width: int, count: int) -> None:
+    states = inputs_of(width, count)
+    columns = kernels.trace_columns(width)
+    long = np.full((columns + 5, count + 9), 7, dtype=np.uint32)
+    kernels.fill_permutation_trace(states, long, 2, 4)
+    assert np.array_equal(long[2 : 2 + columns, 4 : 4 + count], kernels.permutation_trace(states))
+    long[2 : 2 + columns, 4 : 4 + count] = 7
+    assert (long == 7).all()
+    for first, start in ((6, 4), (2, 10), (-1, 4), (2, -1)):
+        with pytest.raises(ValueError, match="fit"):
+            kernels.fill_permutation_trace(states, long, first, start)
+
+
 def test_hashes_equal_numpy() -> None:
     nodes, leaves = inputs_of(16, 300), inputs_of(24, 300)
     assert np.array_equal(kernels.compress_nodes(nodes[:8], nodes[8:]), plain.compress_nodes(nodes[:8], nodes[8:]))
