@@ -60,14 +60,26 @@ class FieldReader:
         return self.rows.column(column)
 
     def linear(self, terms: list[tuple[int | str, Integers]], constant: int) -> Integers:
-        result = self.constant(constant)
+        result, largest = self.constant(constant), P
         for coefficient, value in terms:
-            factor = self.rows.publics[coefficient] if isinstance(coefficient, str) else coefficient % P
-            result = (result + factor * value) % P
-        return result
+            factor = (self.rows.publics[coefficient] if isinstance(coefficient, str) else coefficient) % P
+            if factor > P // 2:
+                factor -= P
+            # Sums of signed products are reduced only where the next one could pass 2^63; each is below 2^61.
+            largest += abs(factor) * P
+            if largest >= 1 << 63:
+                result, largest = _reduced(result), P + abs(factor) * P
+            result = result + (value if factor == 1 else factor * value)
+        return _reduced(result)
 
     def product(self, left: Integers, right: Integers) -> Integers:
-        return left * right % P
+        return _reduced(left * right)
+
+
+def _reduced(values: Integers) -> Integers:
+    """values mod P, by a division for which numpy has vector code (it has none for the remainder)."""
+    found: Integers = values - values // P * P
+    return found
 
 
 class IntegerReader:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from zkpay.circuits.evaluation import Integers
+from zkpay.circuits.evaluation import Elements, Integers
 from zkpay.circuits.gadgets.limbs import sorted_by
 
 
@@ -21,14 +21,16 @@ class Groups:
     group: Integers
 
     @classmethod
-    def of(cls, key: Integers) -> Groups:
-        """The groups of equal columns of int64[k, n], elements below 2^30, most significant first."""
-        even = key if len(key) % 2 == 0 else np.concatenate([np.zeros((1, key.shape[1]), dtype=np.int64), key])
-        order = sorted_by(even.astype(np.uint32))
-        ordered = key[:, order]
-        starts = np.ones(len(order), dtype=np.int64)
-        starts[1:] = (ordered[:, 1:] != ordered[:, :-1]).any(axis=0)
-        return cls(order, np.cumsum(starts) - 1)
+    def of(cls, key: Elements) -> Groups:
+        """The groups of equal columns of uint32[k, n], most significant element first."""
+        order = sorted_by(key)
+        group = np.zeros(len(order), dtype=np.int64)
+        starts = np.zeros(len(order), dtype=np.bool_)
+        for element in key:
+            ordered = element[order]
+            starts[1:] |= ordered[1:] != ordered[:-1]
+        np.cumsum(starts, out=group)
+        return cls(order, group)
 
     @property
     def starts(self) -> NDArray[np.bool_]:
@@ -44,14 +46,18 @@ class Groups:
         found[:-1] = self.starts[1:]
         return found
 
-    def running(self, amounts: Integers) -> Integers:
-        """Sums over each row and the rows of its group before it; amounts int64[n] in order."""
+    def running(self, amounts: NDArray[np.integer]) -> Integers:
+        """Sums over each row and the rows of its group before it; amounts[n], integers, in order."""
         sums = np.cumsum(amounts, dtype=np.int64)
         found: Integers = sums - (sums - amounts)[self.starts][self.group]
         return found
 
-    def back(self, values: Integers) -> Integers:
-        """Values int64[n] in order, put back to where the rows stood."""
+    def put_in_order(self, column: Elements, values: Elements) -> None:
+        """Write values uint32[n] in order to the first n of a column."""
+        np.take(values, self.order, out=column[: len(self.order)], mode="clip")
+
+    def back(self, values: Elements) -> Elements:
+        """Values uint32[n] in order, put back to where the rows stood."""
         found = np.empty_like(values)
         found[self.order] = values
         return found

@@ -6,8 +6,6 @@ a cheating operator changes some columns and calls the fillers of what follows, 
 
 from __future__ import annotations
 
-import numpy as np
-
 from zkpay.circuits.bounds import Bounds, bounds_for
 from zkpay.circuits.contributions.rules import limit_buses
 from zkpay.circuits.contributions.witness import fill_contributions, real_rows
@@ -53,7 +51,7 @@ def build_witness(
     fill_payout_inputs(tables, policy.rules, bounds)
     fill_accounts_and_salts(tables, bounds, payout_salts)
     fill_from_payouts(tables, bounds)
-    return {name: trace.values for name, trace in tables.items()}
+    return {name: trace.whole for name, trace in tables.items()}
 
 
 def fill_payout_inputs(tables: dict[str, Trace], rules: Rules, bounds: Bounds) -> None:
@@ -91,7 +89,7 @@ def fill_multiplicities(circuit: Circuit, witness: Witness) -> None:
 
 
 def _digests(trace: Trace, count: int) -> Elements:
-    return leaf_digests(trace)[:, :count].astype(np.uint32)
+    return leaf_digests(trace)[:, :count]
 
 
 def _fill_multiplicities(tables: dict[str, Trace]) -> None:

@@ -38,30 +38,47 @@ def fill_contributions(
 
 def fill_records(trace: Trace, rules: Rules, contributions: Contributions, salts: Elements) -> None:
     """Fill what the records say: index, reason, fields, the replaced index, salt, account, fingerprint."""
-    count = len(contributions)
     usable = rules.usable_reasons
     strange = np.flatnonzero(~np.isin(contributions.reason, list(usable)))
     if len(strange):
         raise ValueError(f"record {strange[0]} has reason code {contributions.reason[strange[0]]}, not in {usable}")
-    trace[INDEX][:] = np.arange(trace.height)
-    for code, name in usable.items():
-        trace[flag_name(name)][:count] = contributions.reason == code
+    trace.in_parts(lambda part: _fill_records(part, rules, contributions, salts))
+
+
+def _fill_records(trace: Trace, rules: Rules, contributions: Contributions, salts: Elements) -> None:
+    trace[INDEX][:] = np.arange(trace.start, trace.stop)
+    rows = slice(trace.start, min(trace.stop, len(contributions)))
+    count = max(0, rows.stop - rows.start)
+    if not count:
+        return
+    reason = contributions.reason[rows]
+    for code, name in rules.usable_reasons.items():
+        trace[flag_name(name)][:count] = reason == code
     for symbol in rules.symbols:
-        trace[field_name(symbol.name)][:count] = contributions.symbols[symbol.name]
+        trace[field_name(symbol.name)][:count] = contributions.symbols[symbol.name][rows]
     for number in rules.numbers:
-        trace.group(field_name(number.name))[:, :count] = contributions.numbers[number.name]
+        trace.group(field_name(number.name))[:, :count] = contributions.numbers[number.name][:, rows]
     if rules.corrections:
         # The leaf holds the index plus one; -1 stands for none.
-        named = contributions.replaces + 1
+        named = contributions.replaces[rows] + 1
         for k in range(REPLACES_SLOTS):
             trace[f"{REPLACES}[{k}]"][:count] = named >> (SLOT_BITS * k) & ((1 << SLOT_BITS) - 1)
-    trace.group(SALT)[:, :count] = salts
-    trace.group(ACCOUNT)[:, :count] = account_elements(contributions.accounts)
-    trace.group(FINGERPRINT)[:, :count] = contributions.fingerprint_keys
+    trace.group(SALT)[:, :count] = salts[:, rows]
+    trace.group(ACCOUNT)[:, :count] = account_elements(contributions.accounts[rows])
+    trace.group(FINGERPRINT)[:, :count] = contributions.fingerprint_keys[:, rows]
 
 
 def fill_derived(trace: Trace, rules: Rules, contents: Contents) -> None:
     """Fill what follows from the columns of `fill_records`: entries, corrections, who is first, the formula, hashes."""
+    trace.in_parts(lambda part: _fill_entries(part, rules, contents))
+    if rules.corrections:
+        _fill_corrections(trace)
+    fill_gadgets(trace)
+    if len(rules.unique) > 1:
+        fill_firsts(trace, rules)
+
+
+def _fill_entries(trace: Trace, rules: Rules, contents: Contents) -> None:
     rows = real_rows(trace)
     for symbol in rules.symbols:
         entries = contents.symbols[symbol.name]
@@ -70,11 +87,6 @@ def fill_derived(trace: Trace, rules: Rules, contents: Contents) -> None:
         for table in entries.tables:
             taken, limbs = limbs[: table.count], limbs[table.count :]
             trace.group(table_name(table.table.name))[:, rows] = np.stack(taken)
-    if rules.corrections:
-        _fill_corrections(trace)
-    fill_gadgets(trace)
-    if len(rules.unique) > 1:
-        fill_firsts(trace, rules)
 
 
 def fill_firsts(trace: Trace, rules: Rules) -> None:
@@ -87,8 +99,10 @@ def fill_firsts(trace: Trace, rules: Rules) -> None:
 
 def real_rows(trace: Trace) -> NDArray[np.intp]:
     """The rows that have a reason, in order."""
-    flags = trace.in_field(*(row_sum.expression for row_sum in trace.table.sums))
-    return np.flatnonzero(np.any(flags, axis=0))
+    found = np.zeros(trace.height, dtype=np.bool_)
+    for row_sum in trace.table.sums:
+        found |= trace.in_field(row_sum.expression)[0] != 0
+    return np.flatnonzero(found)
 
 
 def _fill_corrections(trace: Trace) -> None:

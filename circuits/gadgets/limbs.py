@@ -70,7 +70,32 @@ def to_integers(limbs: Integers, width: int) -> list[int]:
 
 
 def sorted_by(elements: NDArray[np.uint32]) -> NDArray[np.intp]:
-    """The stable order by vectors uint32[k, n] of elements below 2^30, k even, most significant first."""
-    words = elements.astype(np.uint64)
-    pairs = words[0::2] << np.uint64(30) | words[1::2]
-    return np.lexsort(pairs[::-1])
+    """The stable order by vectors uint32[k, n], k at least 1, most significant element first; n below 2^32.
+
+    The first two elements sort nearly all; only rows alike in these and different in others are sorted by all of them.
+    """
+    first, *others = _pairs(elements)
+    order = np.argsort(first)
+    ordered = first[order]
+    run = np.zeros(len(order), dtype=np.int64)
+    np.cumsum(ordered[1:] != ordered[:-1], out=run[1:])
+    # The sort above is not stable.
+    order = np.sort(run << 32 | order) & 0xFFFFFFFF
+    undecided = np.zeros(len(order), dtype=np.bool_)
+    for word in others:
+        ordered = word[order]
+        undecided[1:] |= (ordered[1:] != ordered[:-1]) & (run[1:] == run[:-1])
+    if undecided.any():
+        places = np.flatnonzero(np.isin(run, run[undecided]))
+        rows = order[places]
+        order[places] = rows[np.lexsort([word[rows] for word in (*reversed(others), first)])]
+    return order
+
+
+def _pairs(elements: NDArray[np.uint32]) -> list[NDArray[np.uint64]]:
+    """Vectors of elements as numbers of two elements each, the last of one if their number is odd."""
+    words = []
+    for k in range(0, len(elements), 2):
+        word = elements[k].astype(np.uint64)
+        words.append(word << np.uint64(32) | elements[k + 1] if k + 1 < len(elements) else word)
+    return words

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from zkpay.circuits.evaluation import Integers
+from zkpay.circuits.evaluation import Elements, Integers
 from zkpay.circuits.gadgets.arithmetic import Defined, Divided, Rooted
 from zkpay.circuits.gadgets.arithmetic_witness import fill_defined, fill_divided, fill_rooted
 from zkpay.circuits.gadgets.carry import Balance
@@ -19,7 +19,8 @@ from zkpay.circuits.gadgets.compare import Comparison
 from zkpay.circuits.gadgets.difference import HALF_BITS, Difference, Halves
 from zkpay.circuits.gadgets.poseidon import Hash
 from zkpay.circuits.trace import Trace
-from zkpay.kernels.poseidon import permutation_trace
+from zkpay.kernels.poseidon import fill_permutation_trace
+from zkpay.poseidon.permutation import DIGEST_SIZE
 from zkpay.stark.air import Where
 
 
@@ -30,7 +31,13 @@ def fill_gadgets(trace: Trace) -> None:
 
 
 def fill_gadget(trace: Trace, gadget: object) -> None:
-    """Fill the columns of one gadget."""
+    """Fill the columns of one gadget. What it reads is there already, on the next row too: so parts can be filled in
+    any order.
+    """
+    trace.in_parts(lambda part: _fill(part, gadget))
+
+
+def _fill(trace: Trace, gadget: object) -> None:
     if isinstance(gadget, Balance):
         _fill_balance(trace, gadget)
     elif isinstance(gadget, Difference):
@@ -57,11 +64,11 @@ def fill_gadget(trace: Trace, gadget: object) -> None:
         raise TypeError(f"no filler for {type(gadget).__name__}")
 
 
-def leaf_digests(trace: Trace) -> Integers:
-    """Outputs of the table's last hash, int64[8, height]: last committed columns plus first inputs."""
+def leaf_digests(trace: Trace) -> Elements:
+    """Outputs of the table's last hash, uint32[8, height]: last committed columns plus first inputs."""
     gadget = [gadget for gadget in trace.table.gadgets if isinstance(gadget, Hash)][-1]
-    outputs = gadget.columns[-8:]
-    return np.stack(trace.in_field(*(column + given for column, given in zip(outputs, gadget.inputs[:8], strict=True))))
+    outputs = gadget.columns[-DIGEST_SIZE:]
+    return trace.elements([column + given for column, given in zip(outputs, gadget.inputs[:DIGEST_SIZE], strict=True)])
 
 
 def _fill_balance(trace: Trace, gadget: Balance) -> None:
@@ -73,7 +80,7 @@ def _fill_balance(trace: Trace, gadget: Balance) -> None:
         carried = (trace.in_integers(line) + carried) >> gadget.radix
         stored = carried - carry.range.low
         if gadget.where is Where.FIRST:
-            stored[1:] = 0  # look-ups cover these rows as well
+            stored[0 if trace.start else 1 :] = 0  # look-ups cover these rows as well
         stored[idle] = 0  # and these
         if carry.range.low_bits:
             trace.put(carry.columns[0], stored & ((1 << carry.range.low_bits) - 1))
@@ -86,7 +93,8 @@ def _fill_difference(trace: Trace, gadget: Difference) -> None:
     size = len(gadget.picks)
     low, high = np.stack(trace.in_field(*gadget.low)), np.stack(trace.in_field(*gadget.high))
     active = trace.in_field(gadget.active)[0] == 1
-    active[-1] = False  # no constraint there
+    if trace.ends_table:
+        active[-1] = False  # no constraint there
     differs = low != high
     place = np.where(differs.any(axis=0), differs.argmax(axis=0), size)
     if gadget.same is None:
@@ -113,6 +121,6 @@ def _put_halves(trace: Trace, halves: Halves, values: Integers) -> None:
 
 
 def _fill_hash(trace: Trace, gadget: Hash) -> None:
-    inputs = np.stack(trace.in_field(*gadget.inputs)).astype(np.uint32)
-    first = gadget.columns[0].index
-    trace.values[first : first + len(gadget.columns)] = permutation_trace(inputs)
+    inputs = np.empty((len(gadget.inputs), trace.height), dtype=np.uint32)
+    trace.read_into(gadget.inputs, inputs)
+    fill_permutation_trace(inputs, trace.whole, gadget.columns[0].index, trace.start)

@@ -19,14 +19,14 @@ def fill_limit(trace: Trace, contributions: Trace, limit: int, records: int) -> 
     groups = Groups.of(group)
     count = sent.shape[1]
     trace["is_real"][:count] = 1
-    trace["index"][:count] = sent[0][groups.order]
-    trace.group("account")[:, :count] = group[:ACCOUNT_ELEMENTS, groups.order]
+    columns = [trace["index"], *trace.group("account")]
     if len(group) > ACCOUNT_ELEMENTS:
-        trace.group("window")[:, :count] = group[ACCOUNT_ELEMENTS:, groups.order]
-    ordered = passes[groups.order]
+        columns.extend(trace.group("window"))
     # Padding is a row on which anything may pass that a table of zeros would let pass.
     trace["passes"][:] = limit > 0
-    trace["passes"][:count] = ordered
+    for column, values in zip((*columns, trace["passes"]), sent, strict=True):
+        groups.put_in_order(column, values)
+    ordered = passes[groups.order]
     trace["count"][:count] = groups.running(ordered) - ordered
     left = (in_reach(limit, records) - trace["count"].astype(np.int64)) % P
     values, places = np.unique(left, return_inverse=True)

@@ -49,3 +49,21 @@ def test_sorting_is_lexicographic_and_stable() -> None:
     vectors[0, :3] = 2**30 - 1
     order = sorted_by(vectors).tolist()
     assert order == sorted(range(200), key=lambda n: (tuple(vectors[:, n].tolist()), n))
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 500])
+@pytest.mark.parametrize("size", [1, 2, 3, 6, 8])
+@pytest.mark.parametrize("values", [1, 2, 50, 2**30])
+def test_sorting_any_size_and_count(size: int, count: int, values: int) -> None:
+    vectors = np.random.default_rng(size * values).integers(0, values, (size, count), dtype=np.uint32)
+    expected = sorted(range(count), key=lambda n: (tuple(vectors[:, n].tolist()), n))
+    assert sorted_by(vectors).tolist() == expected
+
+
+def test_sorting_by_what_comes_late() -> None:
+    """Alike in the first two elements, here and there different in the last."""
+    vectors = np.zeros((6, 400), dtype=np.uint32)
+    vectors[1] = np.arange(400) % 7
+    vectors[5, 100:110] = np.arange(10)[::-1]
+    expected = sorted(range(400), key=lambda n: (tuple(vectors[:, n].tolist()), n))
+    assert sorted_by(vectors).tolist() == expected
