@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import io
-import itertools
 import os
+import struct
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,6 +24,7 @@ import numpy.typing as npt
 from zkpay.errors import InputError
 from zkpay.ledger.number_slots import Values, values_of_slots
 from zkpay.ledger.rules import Rules
+from zkpay.ledger.texts import Texts
 
 MAX_CONTRIBUTIONS: Final = 2**20
 NOT_REPLACING: Final = -1
@@ -32,6 +34,11 @@ _MAGIC: Final = b"zkpay contributions v2\n"
 _DIGEST_BYTES: Final = 32
 _SYMBOL_PREFIX: Final = "symbol."
 _NUMBER_PREFIX: Final = "number."
+
+_LOCAL_LENGTHS: Final = 26
+"""Where a zip member's own header has the lengths of its name and its extra field, two bytes each."""
+_LOCAL_HEADER_BYTES: Final = 30
+_MAX_NPY_HEADER_BYTES: Final = 1 << 16
 
 Column = npt.NDArray[Any]
 
@@ -44,17 +51,17 @@ class Contributions:
     value that the policy doesn't have. numbers: field name -> uint16[slots, N], slots of 14 bits, least significant
     first. fingerprint_keys: uint32[8, N], zero where there is no fingerprint. reason: uint8[N], 0 = accepted.
     replaces: int64[N], the intake index of the record that this one corrects, NOT_REPLACING for none.
-    account_names: the account of each record as written.
+    account_names: the account of each record as written. Arrays of a record read from a file may be read-only.
     """
 
-    ids: list[str]
+    ids: Sequence[str]
     accounts: npt.NDArray[np.uint8]
     symbols: Mapping[str, npt.NDArray[np.uint8]]
     numbers: Mapping[str, npt.NDArray[np.uint16]]
     fingerprint_keys: npt.NDArray[np.uint32]
     reason: npt.NDArray[np.uint8]
     replaces: npt.NDArray[np.int64]
-    account_names: list[str]
+    account_names: Sequence[str]
 
     def __post_init__(self) -> None:
         count = len(self.ids)
@@ -78,8 +85,7 @@ class Contributions:
 
     def to_bytes(self) -> bytes:
         """The private file's content: a magic line, the SHA-256 of the rest, and the columns as .npz."""
-        id_text, id_ends = _joined(self.ids)
-        name_text, name_ends = _joined(self.account_names)
+        ids, names = Texts.of(self.ids), Texts.of(self.account_names)
         columns: dict[str, Column] = {
             "accounts": self.accounts,
             **{_SYMBOL_PREFIX + name: column for name, column in self.symbols.items()},
@@ -87,10 +93,10 @@ class Contributions:
             "fingerprint_keys": self.fingerprint_keys,
             "reason": self.reason,
             "replaces": self.replaces,
-            "id_text": id_text,
-            "id_ends": id_ends,
-            "name_text": name_text,
-            "name_ends": name_ends,
+            "id_text": ids.text,
+            "id_ends": ids.ends,
+            "name_text": names.text,
+            "name_ends": names.ends,
         }
         buffer = io.BytesIO()
         np.savez(buffer, allow_pickle=False, **columns)
@@ -103,22 +109,21 @@ class Contributions:
         start = len(_MAGIC) + _DIGEST_BYTES
         if not content.startswith(_MAGIC):
             raise InputError(f"{source}: not a file of contributions of this version; run `zkpay commit` again")
-        payload = content[start:]
-        if hashlib.sha256(payload).digest() != content[len(_MAGIC) : start]:
+        if hashlib.sha256(memoryview(content)[start:]).digest() != content[len(_MAGIC) : start]:
             raise InputError(f"{source}: damaged, its digest doesn't match; restore it from a copy")
         try:
-            with np.load(io.BytesIO(payload), allow_pickle=False) as columns:
-                return cls(
-                    ids=_split(columns["id_text"], columns["id_ends"]),
-                    accounts=columns["accounts"],
-                    symbols=_with_prefix(columns, _SYMBOL_PREFIX),
-                    numbers=_with_prefix(columns, _NUMBER_PREFIX),
-                    fingerprint_keys=columns["fingerprint_keys"],
-                    reason=columns["reason"],
-                    replaces=columns["replaces"],
-                    account_names=_split(columns["name_text"], columns["name_ends"]),
-                )
-        except (ValueError, KeyError, EOFError, OSError, zipfile.BadZipFile) as error:
+            columns = _stored_columns(content)
+            return cls(
+                ids=Texts(columns["id_text"], columns["id_ends"]),
+                accounts=columns["accounts"],
+                symbols=_with_prefix(columns, _SYMBOL_PREFIX),
+                numbers=_with_prefix(columns, _NUMBER_PREFIX),
+                fingerprint_keys=columns["fingerprint_keys"],
+                reason=columns["reason"],
+                replaces=columns["replaces"],
+                account_names=Texts(columns["name_text"], columns["name_ends"]),
+            )
+        except (ValueError, KeyError, EOFError, OSError, struct.error, zipfile.BadZipFile) as error:
             raise InputError(f"{source}: malformed: {error}; restore it from a copy") from error
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -154,16 +159,31 @@ def _with_prefix(columns: Mapping[str, Column], prefix: str) -> dict[str, Column
     return {name.removeprefix(prefix): columns[name] for name in columns if name.startswith(prefix)}
 
 
-def _joined(texts: list[str]) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
-    """Texts as one run of UTF-8 and the offset at which each ends."""
-    encoded = [text.encode("utf-8") for text in texts]
-    ends = np.cumsum([len(part) for part in encoded], dtype=np.int64)
-    return np.frombuffer(b"".join(encoded), dtype=np.uint8), ends
+def _stored_columns(content: bytes) -> dict[str, Column]:
+    """The arrays of an .npz at the end of `content`, which stands uncompressed: views of it where alignment allows.
+
+    numpy's own reader copies every array through a checksum; here a digest covers the whole.
+    """
+    columns: dict[str, Column] = {}
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        for member in archive.infolist():
+            if member.compress_type != zipfile.ZIP_STORED:
+                raise ValueError(f"{member.filename} is compressed")
+            name, extra = struct.unpack_from("<HH", content, member.header_offset + _LOCAL_LENGTHS)
+            start = member.header_offset + _LOCAL_HEADER_BYTES + name + extra
+            columns[member.filename.removesuffix(".npy")] = _array_at(content, start, start + member.file_size)
+    return columns
 
 
-def _split(text: npt.NDArray[np.uint8], ends: npt.NDArray[np.int64]) -> list[str]:
-    raw = text.tobytes()
-    starts = [0, *ends.tolist()]
-    if starts[-1] != len(raw):
-        raise ValueError("texts and their lengths differ")
-    return [raw[start:end].decode("utf-8") for start, end in itertools.pairwise(starts)]
+def _array_at(content: bytes, start: int, stop: int) -> Column:
+    """The array in numpy's format at content[start:stop]."""
+    head = io.BytesIO(content[start : min(stop, start + _MAX_NPY_HEADER_BYTES)])
+    version = np.lib.format.read_magic(head)
+    if version != (1, 0):
+        raise ValueError(f"an array in format {version}")
+    shape, by_column, dtype = np.lib.format.read_array_header_1_0(head)
+    if dtype.hasobject or stop - start - head.tell() != dtype.itemsize * prod(shape):
+        raise ValueError("an array of another size than it says")
+    flat = np.frombuffer(content, dtype=dtype, count=prod(shape), offset=start + head.tell())
+    found = flat.reshape(shape, order="F" if by_column else "C")
+    return found if found.flags.aligned else found.copy()

@@ -73,6 +73,8 @@ _ELEMENT_MASK: Final = (1 << ELEMENT_BITS) - 1
 TOP_ACCOUNT_BITS: Final = 8 * ACCOUNT_BYTES - (ACCOUNT_ELEMENTS - 1) * ELEMENT_BITS
 _TOP_PAYOUT_BITS: Final = PAYOUT_BITS - (PAYOUT_ELEMENTS - 1) * ELEMENT_BITS
 
+ALL_ROWS: Final = slice(None)
+
 Elements = npt.NDArray[np.uint32]
 HashLeaves = Callable[[Elements], Elements]
 """The leaf hash, uint32[24, n] -> uint32[8, n], in any implementation."""
@@ -157,22 +159,24 @@ def payout_elements(payouts: Sequence[int]) -> Elements:
     ).astype(np.uint32)
 
 
-def leaf_elements(contributions: Contributions, salts: Elements, layout: RecordLayout) -> Elements:
-    """The leaves of all contributions in intake order, uint32[24 + 15 (blocks - 1), N], from salts uint32[5, N].
+def leaf_elements(
+    contributions: Contributions, salts: Elements, layout: RecordLayout, rows: slice = ALL_ROWS
+) -> Elements:
+    """The leaves of contributions in intake order, uint32[24 + 15 (blocks - 1), n], from the salts uint32[5, N] of all.
 
     Elements 0..23 are block 0, and each further block adds its elements 9..23. ValueError for values beyond what the
     layout's slots hold, and for columns that aren't the layout's.
     """
-    count = len(contributions)
-    _check_salts(salts, count)
-    if (contributions.reason >> REASON_BITS).any():
+    _check_salts(salts, len(contributions), rows)
+    reason = contributions.reason[rows]
+    if (reason >> REASON_BITS).any():
         raise ValueError(f"a reason code of more than {REASON_BITS} bits")
-    slots = _slot_columns(contributions, layout)
-    leaves = np.zeros((record_elements(layout), count), dtype=np.uint32)
-    leaves[0] = TAG_CONTRIBUTION + (contributions.reason.astype(np.uint32) << REASON_SHIFT)
-    leaves[SALT] = salts
-    leaves[ACCOUNT] = account_elements(contributions.accounts)
-    leaves[FINGERPRINT] = contributions.fingerprint_keys
+    slots = _slot_columns(contributions, layout, rows)
+    leaves = np.zeros((record_elements(layout), len(reason)), dtype=np.uint32)
+    leaves[0] = TAG_CONTRIBUTION + (reason.astype(np.uint32) << REASON_SHIFT)
+    leaves[SALT] = salts[:, rows]
+    leaves[ACCOUNT] = account_elements(contributions.accounts[rows])
+    leaves[FINGERPRINT] = contributions.fingerprint_keys[:, rows]
     for place in layout.places:
         leaves[element_of(place)] += slots[place.name][place.slot].astype(np.uint32) << place.shift
     return leaves
@@ -211,7 +215,7 @@ def element_of(place: Place) -> int:
     return LEAF_ELEMENTS + CONTINUED_ELEMENTS * (place.block - 1) + place.element - CONTINUED_PAYLOAD
 
 
-def _slot_columns(contributions: Contributions, layout: RecordLayout) -> dict[str, npt.NDArray[Any]]:
+def _slot_columns(contributions: Contributions, layout: RecordLayout, rows: slice) -> dict[str, npt.NDArray[Any]]:
     """The slots of every field and of `replaces`, [slots, N] each, known to fit their places."""
     columns: dict[str, npt.NDArray[Any]] = {}
     for field in layout.rules.fields:
@@ -219,13 +223,13 @@ def _slot_columns(contributions: Contributions, layout: RecordLayout) -> dict[st
         by_name = contributions.numbers if isinstance(field, NumberField) else contributions.symbols
         if field.name not in by_name:
             raise ValueError(f"the records have no field {field.name} of the policy's type")
-        column = by_name[field.name]
+        column = by_name[field.name][..., rows]
         column = column[None] if column.ndim == 1 else column
         bits = SLOT_BITS if isinstance(field, NumberField) else SYMBOL_BITS
         if len(column) != field.slots or (column >> bits).any():
             raise ValueError(f"{field.name} has values beyond what a leaf records")
         columns[field.name] = column
-    replaces = contributions.replaces - NOT_REPLACING
+    replaces = contributions.replaces[rows] - NOT_REPLACING
     if ((replaces < 0) | (replaces > MAX_CONTRIBUTIONS)).any():
         raise ValueError("a replaced record beyond what an epoch has")
     if layout.rules.corrections:
@@ -383,6 +387,6 @@ def _check_bits(name: str, element: int, bits: int) -> None:
         raise Rejected("non-canonical-element", f"{name} is not an integer of at most {bits} bits")
 
 
-def _check_salts(salts: Elements, count: int) -> None:
-    if salts.shape != (SALT_ELEMENTS, count) or (salts >= P).any():
+def _check_salts(salts: Elements, count: int, rows: slice = ALL_ROWS) -> None:
+    if salts.shape != (SALT_ELEMENTS, count) or (salts[:, rows] >= P).any():
         raise ValueError(f"salts must be uint32[{SALT_ELEMENTS}, {count}] below P")

@@ -21,6 +21,7 @@ from zkpay.ledger.fingerprints import MAX_FINGERPRINT_BYTES
 from zkpay.ledger.number_slots import WORD_BITS, Words, words_of_slots, words_of_values
 from zkpay.ledger.raw_table import Explanation, Findings, Mask, RawTable
 from zkpay.ledger.record_groups import first_rows
+from zkpay.ledger.texts import Texts
 
 MAX_TEXT_BYTES: Final = 128
 """The longest contribution_id and symbol."""
@@ -36,7 +37,7 @@ _DECIMAL: Final = re.compile(r"[+-]?\d*\.?\d+([eE][+-]?\d+)?", re.ASCII)
 Codes = npt.NDArray[np.uint8]
 
 
-def contribution_ids(table: RawTable, findings: Findings) -> list[str]:
+def contribution_ids(table: RawTable, findings: Findings) -> Texts:
     """The ids; each must be there, and differ from all others."""
     column = table.column("contribution_id")
     _check_text(column, "contribution_id", findings)
@@ -51,13 +52,13 @@ def contribution_ids(table: RawTable, findings: Findings) -> list[str]:
             return f"{table.line_word} {place} has the same contribution_id", "give each record its own"
 
         findings.add(repeated, "contribution_id", explain)
-    ids: list[str] = column.to_pylist()
-    return ids
+    return _texts(column)
 
 
-def accounts(table: RawTable, findings: Findings) -> tuple[npt.NDArray[np.uint8], list[str]]:
+def accounts(table: RawTable, findings: Findings) -> tuple[npt.NDArray[np.uint8], Texts]:
     """The accounts, uint8[N, 20], and as written. Each distinct text is parsed once."""
-    encoded = table.column("account").dictionary_encode()
+    column = table.column("account")
+    encoded = column.dictionary_encode()
     codes = encoded.indices.to_numpy()
     texts = encoded.dictionary.to_pylist()
     parsed = np.zeros((max(len(texts), 1), ACCOUNT_BYTES), dtype=np.uint8)
@@ -70,7 +71,7 @@ def accounts(table: RawTable, findings: Findings) -> tuple[npt.NDArray[np.uint8]
     if faults:
         findings.add(np.isin(codes, list(faults)), "account", lambda row: faults[int(codes[row])])
     by_record: npt.NDArray[np.uint8] = parsed[codes]
-    return by_record, [texts[code] for code in codes.tolist()]
+    return by_record, _texts(column)
 
 
 def symbols(table: RawTable, field: SymbolField, findings: Findings) -> Codes:
@@ -182,7 +183,15 @@ def _matches(column: pa.StringArray, pattern: str) -> Mask:
 
 
 def _text_of(column: pa.StringArray) -> str:
-    """All values of a column, run together."""
+    """All values of a column of ASCII, run together."""
+    return _texts(column).text.tobytes().decode("ascii")
+
+
+def _texts(column: pa.StringArray) -> Texts:
+    """The values of a column; their bytes stay where they are."""
+    if not len(column):
+        return Texts.of([])
     offsets = np.frombuffer(column.buffers()[1], dtype=np.int32)[column.offset : column.offset + len(column) + 1]
-    raw: bytes = column.buffers()[2].to_pybytes()
-    return raw[offsets[0] : offsets[-1]].decode("ascii")
+    data = column.buffers()[2]
+    raw = np.frombuffer(data, dtype=np.uint8) if data is not None else np.zeros(0, dtype=np.uint8)
+    return Texts(raw[offsets[0] : offsets[-1]], offsets[1:].astype(np.int64) - offsets[0])

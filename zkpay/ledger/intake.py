@@ -38,6 +38,7 @@ from zkpay.ledger.rules import (
     UNDECLARED_VALUE,
     Rules,
 )
+from zkpay.ledger.texts import Texts
 
 _MARKED_ACCEPTED: Final = 0
 _MARKED_REJECTED: Final = 1
@@ -82,9 +83,9 @@ class _Breach:
 class _Columns:
     """What stands in each row, beside its marks. symbols and words: by field; replaces: a row or NOT_REPLACING."""
 
-    ids: list[str]
+    ids: Texts
     accounts: field_columns.Codes
-    account_names: list[str]
+    account_names: Texts
     symbols: dict[str, field_columns.Codes]
     words: dict[str, Words]
     fingerprint_keys: npt.NDArray[np.uint32]

@@ -2,6 +2,9 @@
 
 import dataclasses
 import hashlib
+import io
+import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -40,6 +43,7 @@ def test_saved_columns_come_back(tmp_path: Path, count: int) -> None:
         saved, loaded = getattr(before, field.name), getattr(after, field.name)
         if isinstance(saved, list):
             assert loaded == saved
+            assert list(loaded) == saved
         elif isinstance(saved, dict):
             assert list(loaded) == list(saved)
             for name, column in saved.items():
@@ -106,3 +110,55 @@ class TestCounts:
         reason = np.array([0, code], dtype=np.uint8)
         with pytest.raises(InputError, match=f"reason code {code}"):
             count_by_reason(dataclasses.replace(sample(2), reason=reason), self.rules)
+
+
+class TestArchives:
+    """Archives that a digest vouches for and that `to_bytes` never writes."""
+
+    @staticmethod
+    def load(**changes: np.ndarray) -> Contributions:
+        payload = io.BytesIO()
+        np.savez(payload, **(dict(TestArchives.columns()) | changes))
+        return TestArchives.framed(payload.getvalue())
+
+    @staticmethod
+    def columns() -> Mapping[str, np.ndarray]:
+        content = sample(3).to_bytes()
+        return np.load(io.BytesIO(content[content.index(b"PK") :]))
+
+    @staticmethod
+    def framed(payload: bytes) -> Contributions:
+        magic = sample(1).to_bytes().split(b"\n")[0] + b"\n"
+        return Contributions.from_bytes(magic + hashlib.sha256(payload).digest() + payload)
+
+    def test_columns_by_column_and_by_row_are_the_same(self) -> None:
+        keys = sample(3).fingerprint_keys
+        for order in ("C", "F"):
+            found = self.load(fingerprint_keys=np.array(keys, order=order))
+            assert np.array_equal(found.fingerprint_keys, keys)
+
+    def test_compressed_columns_are_refused(self) -> None:
+        payload = io.BytesIO()
+        np.savez_compressed(payload, **self.columns())
+        with pytest.raises(InputError, match="compressed"):
+            self.framed(payload.getvalue())
+
+    def test_objects_and_other_types_are_refused(self) -> None:
+        with pytest.raises(InputError, match="another size"):
+            self.load(ids=np.array([None, 1], dtype=object))
+        with pytest.raises(InputError, match="offsets"):
+            self.load(id_ends=np.array([1, 2, 3], dtype=np.int32))
+        with pytest.raises(InputError, match="lengths"):
+            self.load(id_ends=np.array([1, 2, 3]))
+        with pytest.raises(InputError, match="reason"):
+            self.load(reason=np.zeros(3, dtype=np.int8))
+
+    def test_an_array_that_ends_early_is_refused(self) -> None:
+        payload = io.BytesIO()
+        with zipfile.ZipFile(payload, "w") as archive:
+            for name, column in self.columns().items():
+                part = io.BytesIO()
+                np.save(part, column)
+                archive.writestr(f"{name}.npy", part.getvalue()[: -1 if name == "reason" else None])
+        with pytest.raises(InputError, match="another size"):
+            self.framed(payload.getvalue())
