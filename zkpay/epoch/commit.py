@@ -28,7 +28,7 @@ from zkpay.epoch.files import (
     writing,
 )
 from zkpay.epoch.layout import COMMITMENT, CONTRIBUTIONS, LEAVES, MAX_BYTES, POLICY, SEED, SETTINGS
-from zkpay.epoch.private import compile_notice, contribution_digests, settings_bytes
+from zkpay.epoch.private import compile_notice, contribution_digests, contribution_salts, settings_bytes
 from zkpay.epoch.stages import StageReport, Stages, silent
 from zkpay.epoch.stopping import stoppable
 from zkpay.errors import InputError, Refused
@@ -88,7 +88,7 @@ def commit(
             stages.notice(notice)
         stages.begin("hash records")
         seed = os.urandom(SEED_BYTES)
-        digests = contribution_digests(records, seed, terms.layout)
+        digests = contribution_digests(records, contribution_salts(seed, len(records)), terms.layout)
         leaves = leaves_to_bytes(digests)
 
         stages.begin("build tree")

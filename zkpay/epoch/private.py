@@ -6,6 +6,7 @@ what was committed to.
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -30,12 +31,13 @@ from zkpay.epoch.layout import (
 from zkpay.epoch.payouts import PayoutList
 from zkpay.errors import InputError, Refused
 from zkpay.kernels import CACHE_FOLDER
+from zkpay.kernels.parallel import parallel_ranges
 from zkpay.kernels.poseidon import compress_nodes, hash_leaves
 from zkpay.ledger.contributions import Contributions
 from zkpay.ledger.encoding import hash_record_leaves, leaf_elements
 from zkpay.ledger.record_layout import RecordLayout
 from zkpay.ledger.salts import SEED_BYTES, expand_salts
-from zkpay.ledger.tree import MerkleTree
+from zkpay.ledger.tree import DIGEST_ELEMENTS, MerkleTree
 from zkpay.policy.meaning import Distribution, evaluate
 from zkpay.policy.policy import Policy, parse_policy
 from zkpay.stark.keccak import keccak256
@@ -44,21 +46,23 @@ SETTINGS_FORMAT: Final = "zkpay/settings/v1"
 CONTRIBUTION_SALTS: Final = b"zkpay/salts/contributions/v1"
 PAYOUT_SALTS: Final = b"zkpay/salts/payouts/v1"
 
+_PART_ROWS: Final = 1 << 14
+"""Records whose leaves are made and hashed at a time: their elements take 1.5 MiB."""
+
 
 @dataclass(frozen=True)
 class Epoch:
-    """A committed epoch with its secrets. `seed`: 32 bytes that all salts are expanded from."""
+    """A committed epoch with its secrets.
+
+    seed: 32 bytes that all salts are expanded from. contribution_salts: uint32[5, N]. tree: the one of R_c.
+    """
 
     policy: Policy
     commitment: Commitment
     contributions: Contributions
     seed: bytes
+    contribution_salts: NDArray[np.uint32]
     tree: MerkleTree
-
-    @cached_property
-    def contribution_salts(self) -> NDArray[np.uint32]:
-        """uint32[5, N]."""
-        return expand_salts(self.seed, CONTRIBUTION_SALTS, len(self.contributions))
 
     @cached_property
     def distribution(self) -> Distribution:
@@ -78,10 +82,24 @@ class Epoch:
         return MerkleTree.build(hash_leaves(self.payouts.leaves()), compress_nodes)
 
 
-def contribution_digests(contributions: Contributions, seed: bytes, layout: RecordLayout) -> NDArray[np.uint32]:
-    """The salted leaf digests of all records, uint32[8, N]."""
-    salts = expand_salts(seed, CONTRIBUTION_SALTS, len(contributions))
-    return hash_record_leaves(leaf_elements(contributions, salts, layout), hash_leaves)
+def contribution_digests(
+    contributions: Contributions, salts: NDArray[np.uint32], layout: RecordLayout
+) -> NDArray[np.uint32]:
+    """The leaf digests of all records, uint32[8, N], from their salts uint32[5, N]."""
+    digests = np.empty((DIGEST_ELEMENTS, len(contributions)), dtype=np.uint32)
+
+    def run(start: int, stop: int) -> None:
+        for first in range(start, stop, _PART_ROWS):
+            rows = slice(first, min(first + _PART_ROWS, stop))
+            digests[:, rows] = hash_record_leaves(leaf_elements(contributions, salts, layout, rows), hash_leaves)
+
+    parallel_ranges(run, len(contributions), grain=_PART_ROWS)
+    return digests
+
+
+def contribution_salts(seed: bytes, count: int) -> NDArray[np.uint32]:
+    """The salts of the records' leaves, uint32[5, N]."""
+    return expand_salts(seed, CONTRIBUTION_SALTS, count)
 
 
 def settings_bytes(commitment: Commitment, contributions: bytes) -> bytes:
@@ -107,24 +125,38 @@ def open_epoch(folder: StrPath) -> Epoch:
         raise InputError(f"{private / SEED}: {len(seed)} bytes, a seed has {SEED_BYTES}; restore it from a copy")
     settings = read_capped(private / SETTINGS, MAX_BYTES[SETTINGS])
     decode_json(settings, str(private / SETTINGS), SETTINGS_FORMAT)
-    if settings != settings_bytes(commitment, stored):
-        raise _changed(f"{private / CONTRIBUTIONS} or {public / COMMITMENT}")
-    if policy.digest != commitment.policy_digest:
-        raise _changed(str(public / POLICY))
-    contributions = Contributions.from_bytes(stored, str(private / CONTRIBUTIONS))
-    try:
-        digests = contribution_digests(contributions, seed, policy.layout)
-    except ValueError as error:
-        # Records of other fields than the policy's.
-        raise _changed(str(private / CONTRIBUTIONS)) from error
-    if keccak256(leaves_to_bytes(digests)) != commitment.leaves_digest:
+    published = read_capped(public / LEAVES, MAX_BYTES[LEAVES])
+    # Keccak runs on one core; the others read and hash the records meanwhile.
+    with ThreadPoolExecutor(1) as aside:
+        hashing = aside.submit(_hashed_records, stored, str(private / CONTRIBUTIONS), seed, policy.layout)
+        if settings != settings_bytes(commitment, stored):
+            raise _changed(f"{private / CONTRIBUTIONS} or {public / COMMITMENT}")
+        if policy.digest != commitment.policy_digest:
+            raise _changed(str(public / POLICY))
+        published_digest = keccak256(published)
+        try:
+            contributions, salts, digests = hashing.result()
+        except ValueError as error:
+            # Records of other fields than the policy's.
+            raise _changed(str(private / CONTRIBUTIONS)) from error
+    leaves = leaves_to_bytes(digests)
+    if (published_digest if leaves == published else keccak256(leaves)) != commitment.leaves_digest:
         raise _changed(f"{private / CONTRIBUTIONS} or {private / SEED}")
     tree = MerkleTree.build(digests, compress_nodes)
     if tree.root != commitment.contribution_root or tree.count != commitment.contribution_count:
         raise _changed(str(public / COMMITMENT))
-    if read_capped(public / LEAVES, MAX_BYTES[LEAVES]) != leaves_to_bytes(digests):
+    if leaves != published:
         raise _changed(str(public / LEAVES))
-    return Epoch(policy, commitment, contributions, seed, tree)
+    return Epoch(policy, commitment, contributions, seed, salts, tree)
+
+
+def _hashed_records(
+    stored: bytes, source: str, seed: bytes, layout: RecordLayout
+) -> tuple[Contributions, NDArray[np.uint32], NDArray[np.uint32]]:
+    """The records of a private file, their salts and their leaf digests."""
+    contributions = Contributions.from_bytes(stored, source)
+    salts = contribution_salts(seed, len(contributions))
+    return contributions, salts, contribution_digests(contributions, salts, layout)
 
 
 def compile_notice(*modules: str) -> str | None:
