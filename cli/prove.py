@@ -15,14 +15,22 @@ from zkpay.cli.render import Result, table
 @click.command()
 @click.argument("folder", metavar="DIR")
 @click.option("--profile", metavar="P", default="default", show_default=True, help="default, conservative or compact.")
+@click.option(
+    "--memory",
+    metavar="GB",
+    type=click.FloatRange(min=0, min_open=True),
+    help="How much memory may be taken; by default what is free.",
+)
 @output_options
-def prove(folder: str, profile: str) -> Result:
+def prove(folder: str, profile: str, memory: float | None) -> Result:
     """Prove the payouts of a committed folder.
 
-    On a proved folder this makes a fresh proof of the same statement; receipts stay valid.
+    On a proved folder this makes a fresh proof of the same statement; receipts stay valid. A long proof that was
+    stopped or killed goes on from the last finished stage when the same command is run again.
     """
+    most = None if memory is None else int(memory * 10**9)
     with stage_progress() as report:
-        done = zkpay.prove(folder, profile=profile, report=report)
+        done = zkpay.prove(folder, profile=profile, report=report, memory=most)
     statement = done.statement
     content = {
         "folder": folder,

@@ -15,6 +15,7 @@ import zkpay
 from zkpay.cli import main, render
 from zkpay.cli.exit_codes import ExitCode
 from zkpay.cli.progress import stage_progress
+from zkpay.epoch.stages import Progress
 from zkpay.errors import InputError, Refused, Rejected, Resumable, ZkpayError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -226,7 +227,7 @@ def test_progress_that_nobody_can_read_stops_nothing(monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(click, "echo", fail)
     with stage_progress() as report:
-        report(1, 2, "stage")
+        report(Progress(1, 2, "stage"))
 
 
 def test_ctrl_c_while_modules_load_shows_no_traceback() -> None:

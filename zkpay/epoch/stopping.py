@@ -9,7 +9,7 @@ from __future__ import annotations
 import errno
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any, Final
@@ -19,11 +19,19 @@ from zkpay.errors import Resumable
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 
+class _Stopped(Resumable):
+    """A signal came; its text is the signal's name."""
+
+
 class Stopping:
-    """What `stoppable` yields; `putting_in_place` is the stretch that a signal can't cut."""
+    """What `stoppable` yields; `putting_in_place` is the stretch that a signal can't cut.
+
+    advice: asked at the very end what the user can do now.
+    """
 
     def __init__(self) -> None:
         self._held = False
+        self.advice: Callable[[], str] = lambda: "run the same command again"
 
     @contextmanager
     def putting_in_place(self) -> Iterator[None]:
@@ -36,7 +44,7 @@ class Stopping:
         if not self._held:
             # Once is enough: a second signal must not cut the cleaning up short.
             self._held = True
-            raise Resumable(_stopped(f"by {signal.Signals(number).name}"))
+            raise _Stopped(signal.Signals(number).name)
 
 
 @contextmanager
@@ -53,17 +61,19 @@ def stoppable() -> Iterator[Stopping]:
             for number in _SIGNALS:
                 previous[number] = signal.signal(number, stopping.handle)
         yield stopping
+    except _Stopped as stop:
+        raise Resumable(_stopped(f"by {stop}", stopping)) from None
     except KeyboardInterrupt:
-        raise Resumable(_stopped("by Ctrl-C")) from None
+        raise Resumable(_stopped("by Ctrl-C", stopping)) from None
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
-        raise Resumable(_stopped(f"by the system: {error.strerror}")) from error
+        raise Resumable(_stopped(f"by the system: {error.strerror}", stopping)) from error
     finally:
         for replaced, handler in previous.items():
             # None: the handler was not set from Python and can't be put back.
             signal.signal(replaced, handler if handler is not None else signal.SIG_DFL)
 
 
-def _stopped(how: str) -> str:
-    return f"stopped {how}; nothing is half-written: run the same command again"
+def _stopped(how: str, stopping: Stopping) -> str:
+    return f"stopped {how}; nothing is half-written: {stopping.advice()}"

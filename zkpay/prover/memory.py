@@ -70,13 +70,26 @@ def available_memory() -> int:
     for line in _lines("/proc/meminfo"):
         if line.startswith("MemAvailable:"):
             found.append(1024 * int(line.split()[1]))
-    if not found and hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
-        found.append(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+    if not found and physical_memory():
+        found.append(physical_memory())
     for limit, use in zip(_CGROUP_LIMITS, _CGROUP_USES, strict=True):
         most, used = _number(limit), _number(use)
         if most is not None and used is not None:
             found.append(max(most - used, 0))
     return min(found, default=KEPT_AT_MOST)
+
+
+def resident_memory() -> int:
+    """Bytes of memory that this process holds now; 0 where the system doesn't tell."""
+    fields = "".join(_lines("/proc/self/statm")).split()
+    return int(fields[1]) * os.sysconf("SC_PAGE_SIZE") if len(fields) > 1 else 0
+
+
+def physical_memory() -> int:
+    """Bytes of memory that the machine has; 0 where the system doesn't tell."""
+    if not hasattr(os, "sysconf") or "SC_PHYS_PAGES" not in os.sysconf_names:
+        return 0
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 
 
 def _lines(path: str) -> list[str]:

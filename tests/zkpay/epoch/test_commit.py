@@ -27,6 +27,7 @@ from tests.zkpay.epoch.folders import (
     write_inputs,
 )
 from zkpay.epoch.private import CONTRIBUTION_SALTS
+from zkpay.epoch.stages import Progress
 from zkpay.errors import InputError, Refused, Resumable
 from zkpay.ledger.accounts import parse_account
 from zkpay.ledger.contributions import Contributions
@@ -178,8 +179,8 @@ def test_a_signal_in_any_stage_leaves_nothing_behind(tmp_path: Path, number: sig
     before = sorted(tmp_path.iterdir())
     handlers = [signal.getsignal(each) for each in SIGNALS]
 
-    def report(place: int, count: int, name: str) -> None:
-        if name == stage:
+    def report(progress: Progress) -> None:
+        if progress.name == stage:
             signal.raise_signal(number)
 
     with pytest.raises(Resumable, match=number.name):

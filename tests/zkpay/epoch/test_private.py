@@ -27,7 +27,7 @@ def test_after_a_proof_nothing_is_announced(proved: Path, tmp_path: Path) -> Non
         pytest.skip("there is no place for compiled kernels here")
     told: list[str] = []
     folder = copy_of(proved, tmp_path / "epoch")
-    zkpay.prove(folder, report=lambda number, count, name: told.append(name) if number == 0 else None)
+    zkpay.prove(folder, report=lambda progress: told.append(progress.name) if progress.number == 0 else None)
     assert told == []
 
 

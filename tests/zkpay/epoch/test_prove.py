@@ -17,6 +17,7 @@ from zkpay.epoch import private
 from zkpay.epoch.commitment import Commitment
 from zkpay.epoch.private import open_epoch
 from zkpay.epoch.prove import STAGES
+from zkpay.epoch.stages import Progress
 from zkpay.errors import InputError, Refused, Resumable
 from zkpay.ledger.accounts import parse_account
 from zkpay.ledger.contributions import Contributions
@@ -196,8 +197,8 @@ def test_a_signal_leaves_the_folder_as_it_was(
     folder = copy_of(committed, tmp_path / "epoch")
     before = contents(folder)
 
-    def report(place: int, count: int, name: str) -> None:
-        if name == stage:
+    def report(progress: Progress) -> None:
+        if progress.name == stage:
             signal.raise_signal(number)
 
     with pytest.raises(Resumable, match=number.name):
@@ -209,7 +210,7 @@ def test_a_signal_leaves_the_folder_as_it_was(
 def test_after_being_stopped_the_same_command_works(committed: Path, tmp_path: Path) -> None:
     folder = copy_of(committed, tmp_path / "epoch")
     with pytest.raises(Resumable):
-        zkpay.prove(folder, report=lambda place, count, name: signal.raise_signal(signal.SIGTERM))
+        zkpay.prove(folder, report=lambda progress: signal.raise_signal(signal.SIGTERM))
     zkpay.prove(folder)
     zkpay.verify(folder / "public")
 

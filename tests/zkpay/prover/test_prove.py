@@ -74,9 +74,20 @@ def test_a_false_witness_is_refused_before_it_is_sent(monkeypatch: pytest.Monkey
 def test_progress_is_reported_stage_by_stage(monkeypatch: pytest.MonkeyPatch) -> None:
     use_light_parameters(monkeypatch, queries=5)
     case = toy(2048, 2048, 1024)
-    heard: list[str] = []
-    prove_circuit(case.circuit, case.witness, STATEMENT, PROFILES["default"], report=heard.append)
-    assert heard == list(STAGES)
+    heard: list[tuple[str, float]] = []
+    prove_circuit(
+        case.circuit,
+        case.witness,
+        STATEMENT,
+        PROFILES["default"],
+        report=lambda stage, share: heard.append((stage, share)),
+    )
+    assert list(dict.fromkeys(stage for stage, _ in heard)) == list(STAGES)
+    for stage in STAGES:
+        shares = [share for name, share in heard if name == stage]
+        assert shares[0] == 0
+        assert shares == sorted(shares)
+        assert shares[-1] < 1
 
 
 def test_column_values_do_not_touch_the_witness(monkeypatch: pytest.MonkeyPatch) -> None:
