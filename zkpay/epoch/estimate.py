@@ -25,7 +25,7 @@ from zkpay.stark.parameters import PROFILES, Parameters, Profile, derive
 
 WORTH_SECONDS: Final = 5.0
 """From here on an estimate is told, or from `WORTH_BYTES` on."""
-WORTH_BYTES: Final = 10**9
+WORTH_BYTES: Final = 2 * 10**9
 GIGABYTE: Final = 10**9
 
 # Seconds for one of each of `Counts`, on two cores of an AMD Zen 5 with AVX-512, 2026-11-23, from the stages of

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from zkpay.epoch.files import PUBLIC_FILE, replace_file
-from zkpay.epoch.stages import StageReport
+from zkpay.epoch.stages import Progress, StageReport
 from zkpay.errors import Refused
 from zkpay.measure.child import ChildFailedError
 from zkpay.measure.machine import describe_machine, describe_versions, is_supported, load_average
@@ -64,7 +64,7 @@ class Suite:
         self._save()
         with tempfile.TemporaryDirectory(prefix="zkpay-bench-") as workplace:
             for number, (title, part) in enumerate(parts, start=1):
-                report(number, len(parts), title)
+                report(Progress(number, len(parts), title))
                 try:
                     part(Path(workplace))
                 except NotMeasurableError as error:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 
 from zkpay.prover.prove import STAGES
-from zkpay.stark.air import Circuit, Interaction, Table
-from zkpay.stark.expression import Column, Expression, read
+from zkpay.stark.air import Circuit, Interaction, Table, Where
+from zkpay.stark.expression import Column, Expression, Linear, Product
 from zkpay.stark.field import EXTENSION_DEGREE
 from zkpay.stark.layout import AUXILIARY_TREE, MAIN_TREE, QUOTIENT_TREE, Group, layout_of
 from zkpay.stark.parameters import Parameters
@@ -95,26 +95,28 @@ def stage_counts(circuit: Circuit, parameters: Parameters, keep: int) -> dict[st
 
 def fraction_operations(table: Table) -> int:
     """Operations on a row for tops and bottoms of all helpers, and for the sums."""
-    counter = _OperationCounter()
+    counter = _Counter()
     for group in table.helpers:
         counter.fractions(group)
-    for row_sum in table.sums:
-        counter.expression(row_sum.expression)
+    counter.weigh({atom for row_sum in table.sums for atom in _atoms(row_sum.expression)})
     return counter.operations
 
 
 def constraint_operations(table: Table) -> int:
-    """Operations on a row of one coset for all constraints, those of helpers and sums included."""
-    counter = _OperationCounter()
-    for constraint in table.constraints:
-        counter.expression(constraint.expression)
-        counter.operations += EXTENSION_DEGREE
+    """Operations on a row of one coset for all constraints, those of helpers and sums included.
+
+    What is linear is folded before any row: a column or product costs one weighted term for each kind of rows that it
+    is wanted on.
+    """
+    counter = _Counter()
+    for where in Where:
+        own = [constraint.expression for constraint in table.constraints if constraint.where is where]
+        if where is Where.EVERY:
+            own += [row_sum.expression for row_sum in table.sums]
+        counter.weigh({atom for expression in own for atom in _atoms(expression)})
     for group in table.helpers:
         counter.fractions(group)
-        counter.operations += 3 * _EXTENSION_PRODUCT
-    for row_sum in table.sums:
-        counter.expression(row_sum.expression)
-        counter.operations += EXTENSION_DEGREE
+        counter.operations += 2 * _EXTENSION_PRODUCT
     return counter.operations
 
 
@@ -122,40 +124,53 @@ _TREES = (MAIN_TREE, AUXILIARY_TREE, QUOTIENT_TREE)
 _EXTENSION_PRODUCT = EXTENSION_DEGREE**2
 
 
-class _OperationCounter:
-    """Reads expressions, each node once, and adds up what they cost on one row."""
+class _Counter:
+    """Adds up what expressions cost on one row; nodes that several share count once."""
 
     def __init__(self) -> None:
         self.operations = 0
-        self._memory: dict[Expression, int] = {}
+        self._known: set[Expression] = set()
 
-    def expression(self, expression: Expression) -> None:
-        read(expression, self, self._memory)
+    def weigh(self, atoms: set[Expression]) -> None:
+        """Each atom times an extension constant."""
+        self.operations += EXTENSION_DEGREE * len(atoms)
+        for atom in atoms:
+            self._value(atom)
 
     def fractions(self, group: tuple[Interaction, ...]) -> None:
-        """Denominators of the group, and two or three products to bring its fractions together."""
+        """Denominators of the group, and products to bring its fractions together."""
         for interaction in group:
-            for entry in interaction.payload:
-                self.expression(entry)
-            self.expression(interaction.multiplicity)
-            self.operations += EXTENSION_DEGREE * len(interaction.payload)
+            self.weigh({atom for entry in interaction.payload for atom in _atoms(entry)})
+            self._value(interaction.multiplicity)
         self.operations += 2 * _EXTENSION_PRODUCT * (len(group) - 1)
 
-    def constant(self, value: int) -> int:
-        return 1
+    def _value(self, expression: Expression) -> None:
+        pending = [expression]
+        while pending:
+            node = pending.pop()
+            if node in self._known:
+                continue
+            self._known.add(node)
+            if isinstance(node, Linear):
+                self.operations += len(node.terms)
+                pending += [term for _, term in node.terms]
+            elif isinstance(node, Product):
+                self.operations += 1
+                pending += [node.left, node.right]
 
-    def public(self, name: str) -> int:
-        return 1
 
-    def column(self, column: Column) -> int:
-        return self._count(1)
-
-    def linear(self, terms: list[tuple[int | str, int]], constant: int) -> int:
-        return self._count(len(terms))
-
-    def product(self, left: int, right: int) -> int:
-        return self._count(1)
-
-    def _count(self, operations: int) -> int:
-        self.operations += operations
-        return 1
+def _atoms(expression: Expression) -> set[Expression]:
+    """Columns and products that the expression is a linear combination of."""
+    found: set[Expression] = set()
+    seen: set[Expression] = set()
+    pending = [expression]
+    while pending:
+        node = pending.pop()
+        if node in seen:
+            continue
+        seen.add(node)
+        if isinstance(node, Linear):
+            pending += [term for _, term in node.terms]
+        elif isinstance(node, Column | Product):
+            found.add(node)
+    return found
