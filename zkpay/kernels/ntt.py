@@ -3,16 +3,18 @@
 Natural order in and out.  A column of n = R * C values is read as a matrix of R rows (Bailey's four steps,
 "FFTs in external or hierarchical memory", 1990):
 
-1. length-R transforms down the matrix's columns, a panel of 128 neighbouring lanes at a time;
+1. length-R transforms down the matrix's columns, a panel of neighbouring lanes at a time;
 2. entry (k, c) times omega_n^(k c);
-3. transposition;
-4. length-C transforms down the columns of the transposed matrix, again in panels.
+3. transposition, into panels again;
+4. length-C transforms down the columns of the transposed matrix.
 
-A panel fits the second-level cache, and all inner loops run over contiguous lanes.  Shifts of the domain and
-the factor 1/n are folded into the twiddles of step 2 and into one factor for each row that is loaded or
-stored.
+A panel fits the second-level cache.  After its first pass, which makes 16 (or 8) polynomials out of one, what is
+left of each fits the first-level cache; a pass keeps 16 rows in registers for four stages.  Transforms go from
+polynomials modulo X^m - z to ones modulo X^(m/r) - (r-th roots of z), so the shift of a coset is part of these
+roots and costs nothing.
 """
 
+import threading
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Final
@@ -21,172 +23,216 @@ import numpy as np
 import numpy.typing as npt
 
 from zkpay.kernels.compile import kernel
-from zkpay.kernels.montgomery import MODULUS, add, multiply, power_table, subtract, to_montgomery
+from zkpay.kernels.montgomery import add, multiply, power_table, to_montgomery
 from zkpay.kernels.parallel import parallel_ranges
+from zkpay.kernels.vector import LANES, butterflies, transpose_products
 from zkpay.stark.field import P, inverse, two_adic_generator
 
 Columns = npt.NDArray[np.uint32]
+Order = npt.NDArray[np.int64]
 
-LANES: Final = 128
-_CACHED_ROWS: Final = 64
-"""Rows of a panel that fit the first-level cache: 64 * 128 * 4 bytes = 32 KiB."""
-_TILE: Final = 16
-
-
-@kernel
-def _butterflies_4(panel: Columns, base: int, size: int, step: int, roots: Columns, lanes: int) -> None:
-    """Two radix-2 decimation-in-frequency stages on rows base .. base + size of the panel, size a multiple
-    of 4.
-
-    Differences enter products unreduced: a + P - b < 2 P < 2^32.
-    """
-    quarter = size // 4
-    for i in range(quarter):
-        row0, row1 = panel[base + i], panel[base + i + quarter]
-        row2, row3 = panel[base + i + 2 * quarter], panel[base + i + 3 * quarter]
-        fourth_root = roots[(i + quarter) * step]
-        if i == 0:
-            for lane in range(lanes):
-                a0, a1, a2, a3 = row0[lane], row1[lane], row2[lane], row3[lane]
-                b0, b1, b2 = add(a0, a2), add(a1, a3), subtract(a0, a2)
-                b3 = multiply(np.uint32(a1 + MODULUS - a3), fourth_root)
-                row0[lane] = add(b0, b1)
-                row1[lane] = subtract(b0, b1)
-                row2[lane] = add(b2, b3)
-                row3[lane] = subtract(b2, b3)
-        else:
-            root, square = roots[i * step], roots[2 * i * step]
-            for lane in range(lanes):
-                a0, a1, a2, a3 = row0[lane], row1[lane], row2[lane], row3[lane]
-                b0, b1 = add(a0, a2), add(a1, a3)
-                b2 = multiply(np.uint32(a0 + MODULUS - a2), root)
-                b3 = multiply(np.uint32(a1 + MODULUS - a3), fourth_root)
-                row0[lane] = add(b0, b1)
-                row1[lane] = multiply(np.uint32(b0 + MODULUS - b1), square)
-                row2[lane] = add(b2, b3)
-                row3[lane] = multiply(np.uint32(b2 + MODULUS - b3), square)
+_PANEL_LANES: Final = 128
+_PANEL_WORDS: Final = 1 << 17
+"""512 KiB, half of a usual second-level cache: columns, twiddles and the target pass through the other half."""
+_SMALL: Final = 256
+"""Shorter columns have no 16 x 16 blocks: 16 of these columns are the lanes of one panel."""
 
 
 @kernel
-def _stages(panel: Columns, base: int, rows: int, smallest: int, total: int, roots: Columns, lanes: int) -> int:
-    """Stages on rows base .. base + rows until blocks have at most `smallest` rows; returns the block size
-    reached."""
-    size = rows
-    while size > smallest and size >= 4:
-        for start in range(base, base + rows, size):
-            _butterflies_4(panel, start, size, total // size, roots, lanes)
-        size //= 4
-    if size == 2 and smallest < 2:
-        for start in range(base, base + rows, 2):
-            row0, row1 = panel[start], panel[start + 1]
-            for lane in range(lanes):
-                a0, a1 = row0[lane], row1[lane]
-                row0[lane] = add(a0, a1)
-                row1[lane] = subtract(a0, a1)
-        size = 1
-    return size
-
-
-@kernel
-def _transform_panel(panel: Columns, rows: int, roots: Columns, lanes: int) -> None:
-    """Length-`rows` transforms down the panel's lanes; natural order in, bit-reversed rows out.
-
-    roots[i] = omega^i * 2^32 for i < rows / 2. Blocks that fit the first-level cache are finished one by one.
-    """
-    block = _stages(panel, 0, rows, _CACHED_ROWS, rows, roots, lanes)
-    if block > 1:
-        for base in range(0, rows, block):
-            _stages(panel, base, block, 1, rows, roots, lanes)
-
-
-@kernel
-def _load_panel(
-    column: Columns,
-    fold: np.uint32,
-    factors: Columns,
-    panel: Columns,
-    rows: int,
-    width: int,
-    first: int,
+def _pass(
+    radix: int,
+    source: Columns,
+    source_at: int,
+    source_step: int,
+    target: Columns,
+    target_at: int,
+    target_step: int,
     lanes: int,
+    twiddles: Columns,
+    twiddles_at: int,
 ) -> None:
-    """panel[r, j] = factors[r] * (column[i] + fold * column[i + rows * width]) with i = r * width + first +
-    j.
-
-    Values beyond the end of the column are 0; with no factors they are taken to be 1.
-    """
-    size = rows * width
-    for r in range(rows):
-        begin = r * width + first
-        present = min(max(len(column) - begin, 0), lanes)
-        folded = min(max(len(column) - size - begin, 0), lanes)
-        target = panel[r]
-        source = column[begin : begin + present]
-        for lane in range(present):
-            target[lane] = source[lane]
-        for lane in range(present, lanes):
-            target[lane] = np.uint32(0)
-        beyond = column[begin + size : begin + size + folded]
-        for lane in range(folded):
-            target[lane] = add(target[lane], multiply(beyond[lane], fold))
-        if len(factors) > 0:
-            factor = factors[r]
-            for lane in range(lanes):
-                target[lane] = multiply(target[lane], factor)
+    """`butterflies` on `radix` rows of any multiple of 16 lanes."""
+    if radix == 16:
+        for lane in range(0, lanes, LANES):
+            butterflies(
+                16,
+                source, source_at + lane, source_step, target, target_at + lane, target_step, twiddles, twiddles_at,
+            )  # fmt: skip
+    elif radix == 8:
+        for lane in range(0, lanes, LANES):
+            butterflies(
+                8,
+                source, source_at + lane, source_step, target, target_at + lane, target_step, twiddles, twiddles_at,
+            )  # fmt: skip
+    elif radix == 4:
+        for lane in range(0, lanes, LANES):
+            butterflies(
+                4,
+                source, source_at + lane, source_step, target, target_at + lane, target_step, twiddles, twiddles_at,
+            )  # fmt: skip
+    else:
+        for lane in range(0, lanes, LANES):
+            butterflies(
+                2,
+                source, source_at + lane, source_step, target, target_at + lane, target_step, twiddles, twiddles_at,
+            )  # fmt: skip
 
 
 @kernel
-def _transform_column(
-    column: Columns,
-    output: Columns,
-    fold: np.uint32,
-    load_factors: Columns,
-    store_factors: Columns,
-    twiddles: Columns,
-    row_roots: Columns,
-    column_roots: Columns,
-    row_order: npt.NDArray[np.int64],
-    column_order: npt.NDArray[np.int64],
+def _transform_panel(
     panel: Columns,
-    tile: Columns,
+    origin: int,
+    lanes: int,
+    radices: Order,
+    roots: Columns,
+    order: Order,
+    target: Columns,
+    target_at: int,
+    target_step: int,
 ) -> None:
-    """The four steps for one column: uint32 in [0, P) to output uint32[R * C] in [0, P); both must not
-    overlap.
+    """Transforms down the lanes of the rows panel[origin + r * lanes], r < product of the radices.
 
-    row_order and column_order are the bit reversals of R and C rows; twiddles[k, c] may hold more than
-    omega_n^(k c).
+    The last pass writes value number k to target_at + k * target_step; with a step of 0 it leaves all in place,
+    value order[r] in row r.
     """
-    rows, width = twiddles.shape
-    for first in range(0, width, LANES):
-        lanes = min(LANES, width - first)
-        _load_panel(column, fold, load_factors, panel, rows, width, first, lanes)
-        _transform_panel(panel, rows, row_roots, lanes)
-        height = min(_TILE, rows)
-        for top in range(0, rows, height):
-            for k in range(height):
-                source, twiddle = panel[row_order[top + k]], twiddles[top + k, first : first + lanes]
-                target = tile[k]
-                for lane in range(lanes):
-                    target[lane] = multiply(source[lane], twiddle[lane])
-            for lane in range(lanes):
-                begin = (first + lane) * rows + top
-                entries = output[begin : begin + height]
-                for k in range(height):
-                    entries[k] = tile[k, lane]
-    for first in range(0, rows, LANES):
-        lanes = min(LANES, rows - first)
-        for r in range(width):
-            panel[r, :lanes] = output[r * rows + first : r * rows + first + lanes]
-        _transform_panel(panel, width, column_roots, lanes)
-        for r in range(width):
-            source = panel[column_order[r]]
-            target = output[r * rows + first : r * rows + first + lanes]
-            if len(store_factors) > 0:
-                factor = store_factors[r]
-                for lane in range(lanes):
-                    target[lane] = multiply(source[lane], factor)
+    rows, count = len(order), len(radices)
+    if count == 0:
+        return
+    part, behind_first = rows, 0
+    if count > 1:
+        radix = radices[0]
+        part, behind_first = rows // radix, 2 * (radix - 1)
+        for row in range(part):
+            at = origin + row * lanes
+            _pass(radix, panel, at, part * lanes, panel, at, part * lanes, lanes, roots, 0)
+    for start in range(0, rows, part):
+        block, table = part, behind_first
+        for number in range(1, count - 1):
+            radix = radices[number]
+            step = block // radix
+            for top in range(start, start + part, block):
+                twiddles_at = table + 2 * (radix - 1) * (top // block)
+                for row in range(top, top + step):
+                    at = origin + row * lanes
+                    _pass(radix, panel, at, step * lanes, panel, at, step * lanes, lanes, roots, twiddles_at)
+            table += 2 * (radix - 1) * (rows // block)
+            block = step
+        radix = radices[count - 1]
+        for top in range(start, start + part, radix):
+            at, twiddles_at = origin + top * lanes, table + 2 * (radix - 1) * (top // radix)
+            if target_step == 0:
+                _pass(radix, panel, at, lanes, panel, at, lanes, lanes, roots, twiddles_at)
             else:
-                target[:] = source[:lanes]
+                to = target_at + order[top] * target_step
+                step = rows // radix * target_step
+                _pass(radix, panel, at, lanes, target, to, step, lanes, roots, twiddles_at)
+
+
+@kernel
+def _load_row(column: Columns, fold: np.uint32, size: int, begin: int, target: Columns) -> None:
+    """target[j] = column[begin + j] + fold * column[begin + j + size]; beyond the column's end all is 0."""
+    lanes = len(target)
+    present = min(max(len(column) - begin, 0), lanes)
+    folded = min(max(len(column) - size - begin, 0), lanes)
+    source = column[begin : begin + present]
+    for lane in range(present):
+        target[lane] = source[lane]
+    for lane in range(present, lanes):
+        target[lane] = np.uint32(0)
+    beyond = column[begin + size : begin + size + folded]
+    for lane in range(folded):
+        target[lane] = add(target[lane], multiply(beyond[lane], fold))
+
+
+@kernel
+def _transform_long(
+    columns: Columns,
+    columns_step: int,
+    length: int,
+    fold: np.uint32,
+    output: Columns,
+    output_step: int,
+    first_column: int,
+    last_column: int,
+    radices: tuple[Order, Order],
+    roots: tuple[Columns, Columns],
+    orders: tuple[Order, Order],
+    lanes: tuple[int, int],
+    places: Order,
+    twiddles: Columns,
+    scale: Columns,
+    panel: Columns,
+    buffer: Columns,
+) -> None:
+    """The four steps for columns first..last, of at least _SMALL values: column i is the `length` words at i *
+    columns_step, its transform goes to i * output_step.
+
+    places[k]: where the panel of step 1 keeps row k; scale: empty, or a factor for each C-th of the output.
+    """
+    rows, width = len(orders[0]), len(orders[1])
+    for index in range(first_column, last_column):
+        column = columns[index * columns_step : index * columns_step + length]
+        for first in range(0, width, lanes[0]):
+            for r in range(rows):
+                begin = r * width + first
+                _load_row(column, fold, rows * width, begin, panel[r * lanes[0] : (r + 1) * lanes[0]])
+            _transform_panel(panel, 0, lanes[0], radices[0], roots[0], orders[0], panel, 0, 0)
+            for top in range(0, rows, LANES):
+                at = top // lanes[1] * lanes[1] * width + top % lanes[1]
+                for lane in range(0, lanes[0], LANES):
+                    transpose_products(
+                        panel, lane, places, top, twiddles, top * width + first + lane, width,
+                        buffer, at + (first + lane) * lanes[1], lanes[1],
+                    )  # fmt: skip
+        begin = index * output_step
+        for first in range(0, rows, lanes[1]):
+            _transform_panel(
+                buffer, first * width, lanes[1], radices[1], roots[1], orders[1], output, begin + first, rows
+            )
+            if len(scale) > 0:
+                for k in range(width):
+                    target, factor = output[begin + k * rows + first : begin + k * rows + first + lanes[1]], scale[k]
+                    for lane in range(lanes[1]):
+                        target[lane] = multiply(target[lane], factor)
+
+
+@kernel
+def _transform_short(
+    columns: Columns,
+    columns_step: int,
+    length: int,
+    fold: np.uint32,
+    output: Columns,
+    output_step: int,
+    first_column: int,
+    last_column: int,
+    radices: Order,
+    roots: Columns,
+    order: Order,
+    scale: Columns,
+    panel: Columns,
+) -> None:
+    """As `_transform_long` for short columns, 16 of which are the lanes of the panel; scale: empty, or a factor for
+    each value."""
+    size = len(order)
+    row = np.empty(size, dtype=np.uint32)
+    for first in range(first_column, last_column, LANES):
+        lanes = min(LANES, last_column - first)
+        panel[: size * LANES] = np.uint32(0)
+        for lane in range(lanes):
+            begin = (first + lane) * columns_step
+            _load_row(columns[begin : begin + length], fold, size, 0, row)
+            for r in range(size):
+                panel[r * LANES + lane] = row[r]
+        _transform_panel(panel, 0, LANES, radices, roots, order, panel, 0, 0)
+        for lane in range(lanes):
+            begin = (first + lane) * output_step
+            for r in range(size):
+                row[order[r]] = panel[r * LANES + lane]
+            if len(scale) > 0:
+                for k in range(size):
+                    row[k] = multiply(row[k], scale[k])
+            output[begin : begin + size] = row
 
 
 @kernel
@@ -204,77 +250,140 @@ def _twiddle_rows(twiddles: Columns, bases: Columns, starts: Columns, first: int
             known, step = 2 * known, multiply(step, step)
 
 
+def _radices(log_size: int) -> list[int]:
+    """Radices up to 16 of the passes of one transform, as equal as they can be, larger ones first."""
+    count = -(-log_size // 4)
+    return [1 << (log_size // count + (k < log_size % count)) for k in range(count)]
+
+
 @cache
-def _bit_reversal(log_size: int) -> npt.NDArray[np.int64]:
+def _order(log_size: int) -> Order:
+    """Number of the value that a transform in place leaves in each row: its digits reversed."""
     order = np.zeros(1, dtype=np.int64)
-    for _ in range(log_size):
-        order = np.concatenate([2 * order, 2 * order + 1])
+    for radix in _radices(log_size):
+        order = (order[:, None] + len(order) * np.arange(radix)).reshape(-1)
     return order
 
 
-@dataclass(frozen=True)
-class _Plan:
-    """Everything that a transform of one size, direction and shift multiplies by."""
+@lru_cache(maxsize=32)
+def _roots(log_size: int, omega: int, shift: int) -> Columns:
+    """Twiddles of all passes of a transform to the values at shift * omega^k: pairs (floor(c 2^32 / P), c).
 
-    load_factors: Columns
-    store_factors: Columns
-    twiddles: Columns
-    row_roots: Columns
-    column_roots: Columns
-    row_order: npt.NDArray[np.int64]
-    column_order: npt.NDArray[np.int64]
+    A pass of radix r on polynomials modulo X^m - z, where z = (shift * omega^e)^m for the exponents e that the passes
+    before left in this order, splits them by X^(m/2) = +-c with c = (shift * omega^e)^(m/2), and so on.
+    """
+    size = 1 << log_size
+    powers = _powers(omega, size)
+    exponents, tables = np.zeros(1, dtype=np.int64), []
+    for radix in _radices(log_size):
+        parts, children = len(exponents), exponents[:, None]
+        stages = []
+        while children.shape[1] < radix:
+            half = size // (2 * parts * children.shape[1])
+            stages.append(powers[children * half % size] * np.uint64(pow(shift, half, P)) % np.uint64(P))
+            other = children + parts * children.shape[1]
+            children = np.stack([children, other], axis=2).reshape(parts, -1)
+        constants = np.concatenate(stages, axis=1).reshape(-1)
+        tables.append(np.stack([(constants << np.uint64(32)) // np.uint64(P), constants], axis=1).reshape(-1))
+        exponents = (exponents[:, None] + parts * np.arange(radix)).reshape(-1)
+    return np.concatenate([np.empty(0, dtype=np.uint64), *tables]).astype(np.uint32)
+
+
+def _scaled(table: Columns, factor: int) -> Columns:
+    return (table.astype(np.uint64) * np.uint64(factor) % np.uint64(P)).astype(np.uint32)
 
 
 @lru_cache(maxsize=2)
-def _plan(log_size: int, omega: int, input_shift: int, output_shift: int, factor: int) -> _Plan:
-    """For output[k] = factor * output_shift^k * sum_j input_shift^j * omega^(j k) * input[j].
-
-    With j = r C + c and k = k1 + R k2, input_shift^(r C) is a factor of row r on loading and output_shift^(R
-    k2) one of row k2 on storing; input_shift^c and output_shift^k1 join the twiddle omega^(c k1).
-    """
-    log_rows = log_size // 2
-    rows, width = 1 << log_rows, 1 << (log_size - log_rows)
-    none = np.empty(0, dtype=np.uint32)
-    bases = power_table(omega, rows).astype(np.uint64) * np.uint64(input_shift) % np.uint64(P)
-    starts = power_table(output_shift, rows).astype(np.uint64) * np.uint64(factor) % np.uint64(P)
-    bases, starts = bases.astype(np.uint32), starts.astype(np.uint32)
+def _twiddles(log_size: int, omega: int, base: int, factor: int) -> Columns:
+    """factor * base^k * omega^(k c) in Montgomery form at place k C + c of uint32[R * C]."""
+    rows, width = 1 << log_size // 2, 1 << (log_size - log_size // 2)
+    bases, starts = power_table(omega, rows), _scaled(power_table(base, rows), factor)
     twiddles = np.empty((rows, width), dtype=np.uint32)
     parallel_ranges(lambda first, last: _twiddle_rows(twiddles, bases, starts, first, last), rows, grain=16)
-    return _Plan(
-        load_factors=none if input_shift == 1 else power_table(pow(input_shift, width, P), rows),
-        store_factors=none if output_shift == 1 else power_table(pow(output_shift, rows, P), width),
-        twiddles=twiddles,
-        row_roots=power_table(pow(omega, width, P), max(rows // 2, 1)),
-        column_roots=power_table(pow(omega, rows, P), max(width // 2, 1)),
-        row_order=_bit_reversal(log_rows),
-        column_order=_bit_reversal(log_size - log_rows),
-    )
+    return twiddles.reshape(-1)
 
 
-def _transform(columns: Columns, output: Columns, fold: int, plan: _Plan) -> None:
-    fold_factor = np.uint32(to_montgomery(fold))
-    height, lanes = max(plan.twiddles.shape), min(LANES, max(plan.twiddles.shape))
+@cache
+def _powers(omega: int, size: int) -> npt.NDArray[np.uint64]:
+    powers = np.ones(size, dtype=np.uint64)
+    known = 1
+    while known < size:
+        powers[known : 2 * known] = powers[:known] * np.uint64(pow(omega, known, P)) % np.uint64(P)
+        known *= 2
+    return powers
 
-    def run(start: int, stop: int) -> None:
-        panel = np.empty((height, lanes), dtype=np.uint32)
-        tile = np.empty((_TILE, lanes), dtype=np.uint32)
-        for index in range(start, stop):
-            _transform_column(
-                columns[index],
-                output[index],
-                fold_factor,
-                plan.load_factors,
-                plan.store_factors,
-                plan.twiddles,
-                plan.row_roots,
-                plan.column_roots,
-                plan.row_order,
-                plan.column_order,
-                panel,
-                tile,
-            )
 
-    parallel_ranges(run, len(columns))
+class _Scratch(threading.local):
+    """A thread's panel and the transposed column, kept between calls: fresh memory costs as much as a transform."""
+
+    words: Columns = np.empty(0, dtype=np.uint32)
+
+    def parts(self, panel: int, buffer: int) -> tuple[Columns, Columns]:
+        """Two arrays that begin at cache lines."""
+        if len(self.words) < panel + buffer + LANES:
+            self.words = np.empty(panel + buffer + LANES, dtype=np.uint32)
+        start = -self.words.ctypes.data // self.words.itemsize % LANES
+        return self.words[start : start + panel], self.words[start + panel : start + panel + buffer]
+
+
+_scratch: Final = _Scratch()
+
+
+def _flat(columns: Columns) -> tuple[Columns, int]:
+    """One array over all rows and the distance between them, in words; rows are copied only if they are not
+    contiguous."""
+    if columns.dtype != np.uint32:
+        raise ValueError(f"columns must be uint32, not {columns.dtype}")
+    step, rest = divmod(columns.strides[0], columns.itemsize)
+    if len(columns) < 2:
+        step, rest = columns.shape[1], 0
+    if columns.strides[1] != columns.itemsize or rest or step < columns.shape[1]:
+        columns = np.ascontiguousarray(columns)
+        step = columns.shape[1]
+    words = (len(columns) - 1) * step + columns.shape[1] if len(columns) else 0
+    return np.lib.stride_tricks.as_strided(columns, (words,), (columns.itemsize,)), step
+
+
+def _transform(
+    columns: Columns, output: Columns, log_size: int, fold: int, omega: int, shift: int, base: int, factor: int
+) -> None:
+    """output[k] = factor * base^k * (the polynomial at shift * omega^k), columns folded to length 2^log_size."""
+    size = 1 << log_size
+    (source, source_step), (target, target_step) = _flat(columns), _flat(output)
+    length, fold_factor = columns.shape[1], np.uint32(to_montgomery(fold))
+    none = np.empty(0, dtype=np.uint32)
+    if size < _SMALL:
+        radices, order, roots = np.array(_radices(log_size), dtype=np.int64), _order(log_size), _roots(log_size, omega, shift)
+        scale = none if base == factor == 1 else _scaled(power_table(base, size), factor)
+
+        def run_short(first: int, last: int) -> None:
+            panel, _ = _scratch.parts(size * LANES, 0)
+            _transform_short(
+                source, source_step, length, fold_factor, target, target_step, first, last,
+                radices, roots, order, scale, panel,
+            )  # fmt: skip
+
+        parallel_ranges(run_short, len(columns), grain=LANES)
+        return
+    log_rows = log_size // 2
+    logs = (log_rows, log_size - log_rows)
+    rows, width = 1 << logs[0], 1 << logs[1]
+    both = tuple(np.array(_radices(log), dtype=np.int64) for log in logs)
+    orders = (_order(logs[0]), _order(logs[1]))
+    roots_of = (_roots(logs[0], pow(omega, width, P), pow(shift, width, P)), _roots(logs[1], pow(omega, rows, P), shift))
+    lanes = (min(_PANEL_LANES, width, _PANEL_WORDS // rows), min(_PANEL_LANES, rows, _PANEL_WORDS // width))
+    places = np.argsort(orders[0]) * lanes[0]
+    twiddles = _twiddles(log_size, omega, base, factor)
+    scale = none if base == 1 else power_table(pow(base, rows, P), width)
+
+    def run_long(first: int, last: int) -> None:
+        panel, buffer = _scratch.parts(rows * lanes[0], size)
+        _transform_long(
+            source, source_step, length, fold_factor, target, target_step, first, last,
+            both, roots_of, orders, lanes, places, twiddles, scale, panel, buffer,
+        )  # fmt: skip
+
+    parallel_ranges(run_long, len(columns))
 
 
 def _log_of(size: int) -> int:
@@ -283,30 +392,32 @@ def _log_of(size: int) -> int:
     return size.bit_length() - 1
 
 
-def _with_contiguous_rows(columns: Columns) -> Columns:
-    return columns if columns.strides[-1] == columns.itemsize else np.ascontiguousarray(columns)
+def _check_rows(out: Columns, count: int, size: int) -> None:
+    if out.shape != (count, size) or out.dtype != np.uint32 or out.strides[-1] != out.itemsize:
+        raise ValueError(f"out must be uint32[{count}, {size}] with contiguous rows")
 
 
-def interpolate(values: Columns) -> Columns:
+def interpolate(values: Columns, out: Columns | None = None) -> Columns:
     """Coefficients of the polynomials with the given values at 1, omega, ..., omega^(n-1).
 
-    values: uint32[w, n] in [0, P), n a power of two up to 2^24; returns uint32[w, n] in [0, P).
+    values: uint32[w, n] in [0, P), n a power of two up to 2^24; returns uint32[w, n] in [0, P), which is `out` if that
+    is given: rows contiguous, either the values' own memory or apart from it.
     """
-    return interpolate_coset(values, 1)
+    return interpolate_coset(values, 1, out)
 
 
-def interpolate_coset(values: Columns, shift: int) -> Columns:
-    """Coefficients of the polynomials with the given values at shift * omega^i, i < n; shift not 0 mod P.
-
-    values: uint32[w, n] in [0, P), n a power of two up to 2^24; returns uint32[w, n] in [0, P).
-    """
-    size = values.shape[1]
+def interpolate_coset(values: Columns, shift: int, out: Columns | None = None) -> Columns:
+    """As `interpolate` for the values at shift * omega^i, i < n; shift not 0 mod P."""
+    count, size = values.shape
     log_size = _log_of(size)
+    if shift % P == 0:
+        raise ValueError("the shift of a coset must not be 0")
+    if out is None:
+        out = np.empty((count, size), dtype=np.uint32)
+    _check_rows(out, count, size)
     omega = inverse(two_adic_generator(log_size))
-    coefficients = np.empty(values.shape, dtype=np.uint32)
-    plan = _plan(log_size, omega, 1, inverse(shift), inverse(size))
-    _transform(_with_contiguous_rows(values), coefficients, 0, plan)
-    return coefficients
+    _transform(values, out, log_size, 0, omega, 1, inverse(shift), inverse(size))
+    return out
 
 
 def evaluate_coset(coefficients: Columns, size: int, shift: int, out: Columns) -> None:
@@ -320,9 +431,8 @@ def evaluate_coset(coefficients: Columns, size: int, shift: int, out: Columns) -
     log_size = _log_of(size)
     if coefficients.shape[1] > 2 * size:
         raise ValueError(f"{coefficients.shape[1]} coefficients: at most twice the size {size} can be evaluated")
-    if out.shape != (coefficients.shape[0], size) or out.dtype != np.uint32 or out.strides[-1] != out.itemsize:
-        raise ValueError(f"out must be uint32[{coefficients.shape[0]}, {size}] with contiguous rows")
+    _check_rows(out, coefficients.shape[0], size)
     if shift % P == 0:
         raise ValueError("the shift of a coset must not be 0")
-    plan = _plan(log_size, two_adic_generator(log_size), shift % P, 1, 1)
-    _transform(_with_contiguous_rows(coefficients), out, pow(shift, size, P), plan)
+    shift %= P
+    _transform(coefficients, out, log_size, pow(shift, size, P), two_adic_generator(log_size), shift, 1, 1)
