@@ -22,232 +22,37 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from zkpay.kernels.compile import kernel
-from zkpay.kernels.montgomery import add, multiply, power_table, to_montgomery
+from zkpay.kernels.montgomery import power_table, to_montgomery
+from zkpay.kernels.panels import Columns, Order, first_pass, further_passes, transform_columns, twiddle_rows
 from zkpay.kernels.parallel import parallel_ranges
-from zkpay.kernels.vector import LANES, butterflies, transpose_products
+from zkpay.kernels.vector import LANES
 from zkpay.stark.field import P, inverse, two_adic_generator
 
-Columns = npt.NDArray[np.uint32]
-Order = npt.NDArray[np.int64]
-
-_PANEL_LANES: Final = 128
+_PANEL_LANES: Final = 64
 _PANEL_WORDS: Final = 1 << 17
 """512 KiB, half of a usual second-level cache: columns, twiddles and the target pass through the other half."""
-_SMALL: Final = 256
-"""Shorter columns have no 16 x 16 blocks: 16 of these columns are the lanes of one panel."""
+_SMALL: Final = 1024
+"""Shorter columns have too few rows for two passes: all of these columns are the lanes of one panel."""
 
 
-@kernel
-def _pass(
-    radix: int,
-    source: Columns,
-    source_at: int,
-    source_step: int,
-    target: Columns,
-    target_at: int,
-    target_step: int,
-    lanes: int,
-    twiddles: Columns,
-    twiddles_at: int,
-) -> None:
-    """`butterflies` on `radix` rows of any multiple of 16 lanes."""
-    if radix == 16:
-        for lane in range(0, lanes, LANES):
-            butterflies(
-                16,
-                source, source_at + lane, source_step, target, target_at + lane, target_step, twiddles, twiddles_at,
-            )  # fmt: skip
-    elif radix == 8:
-        for lane in range(0, lanes, LANES):
-            butterflies(
-                8,
-                source, source_at + lane, source_step, target, target_at + lane, target_step, twiddles, twiddles_at,
-            )  # fmt: skip
-    elif radix == 4:
-        for lane in range(0, lanes, LANES):
-            butterflies(
-                4,
-                source, source_at + lane, source_step, target, target_at + lane, target_step, twiddles, twiddles_at,
-            )  # fmt: skip
-    else:
-        for lane in range(0, lanes, LANES):
-            butterflies(
-                2,
-                source, source_at + lane, source_step, target, target_at + lane, target_step, twiddles, twiddles_at,
-            )  # fmt: skip
+@dataclass(frozen=True)
+class _Change:
+    """output[k] = factor * base^k * (the polynomial at shift * omega^k), k < 2^log_size; all of [1, P)."""
 
+    log_size: int
+    omega: int
+    shift: int
+    base: int = 1
+    factor: int = 1
 
-@kernel
-def _transform_panel(
-    panel: Columns,
-    origin: int,
-    lanes: int,
-    radices: Order,
-    roots: Columns,
-    order: Order,
-    target: Columns,
-    target_at: int,
-    target_step: int,
-) -> None:
-    """Transforms down the lanes of the rows panel[origin + r * lanes], r < product of the radices.
+    @property
+    def size(self) -> int:
+        return 1 << self.log_size
 
-    The last pass writes value number k to target_at + k * target_step; with a step of 0 it leaves all in place,
-    value order[r] in row r.
-    """
-    rows, count = len(order), len(radices)
-    if count == 0:
-        return
-    part, behind_first = rows, 0
-    if count > 1:
-        radix = radices[0]
-        part, behind_first = rows // radix, 2 * (radix - 1)
-        for row in range(part):
-            at = origin + row * lanes
-            _pass(radix, panel, at, part * lanes, panel, at, part * lanes, lanes, roots, 0)
-    for start in range(0, rows, part):
-        block, table = part, behind_first
-        for number in range(1, count - 1):
-            radix = radices[number]
-            step = block // radix
-            for top in range(start, start + part, block):
-                twiddles_at = table + 2 * (radix - 1) * (top // block)
-                for row in range(top, top + step):
-                    at = origin + row * lanes
-                    _pass(radix, panel, at, step * lanes, panel, at, step * lanes, lanes, roots, twiddles_at)
-            table += 2 * (radix - 1) * (rows // block)
-            block = step
-        radix = radices[count - 1]
-        for top in range(start, start + part, radix):
-            at, twiddles_at = origin + top * lanes, table + 2 * (radix - 1) * (top // radix)
-            if target_step == 0:
-                _pass(radix, panel, at, lanes, panel, at, lanes, lanes, roots, twiddles_at)
-            else:
-                to = target_at + order[top] * target_step
-                step = rows // radix * target_step
-                _pass(radix, panel, at, lanes, target, to, step, lanes, roots, twiddles_at)
-
-
-@kernel
-def _load_row(column: Columns, fold: np.uint32, size: int, begin: int, target: Columns) -> None:
-    """target[j] = column[begin + j] + fold * column[begin + j + size]; beyond the column's end all is 0."""
-    lanes = len(target)
-    present = min(max(len(column) - begin, 0), lanes)
-    folded = min(max(len(column) - size - begin, 0), lanes)
-    source = column[begin : begin + present]
-    for lane in range(present):
-        target[lane] = source[lane]
-    for lane in range(present, lanes):
-        target[lane] = np.uint32(0)
-    beyond = column[begin + size : begin + size + folded]
-    for lane in range(folded):
-        target[lane] = add(target[lane], multiply(beyond[lane], fold))
-
-
-@kernel
-def _transform_long(
-    columns: Columns,
-    columns_step: int,
-    length: int,
-    fold: np.uint32,
-    output: Columns,
-    output_step: int,
-    first_column: int,
-    last_column: int,
-    radices: tuple[Order, Order],
-    roots: tuple[Columns, Columns],
-    orders: tuple[Order, Order],
-    lanes: tuple[int, int],
-    places: Order,
-    twiddles: Columns,
-    scale: Columns,
-    panel: Columns,
-    buffer: Columns,
-) -> None:
-    """The four steps for columns first..last, of at least _SMALL values: column i is the `length` words at i *
-    columns_step, its transform goes to i * output_step.
-
-    places[k]: where the panel of step 1 keeps row k; scale: empty, or a factor for each C-th of the output.
-    """
-    rows, width = len(orders[0]), len(orders[1])
-    for index in range(first_column, last_column):
-        column = columns[index * columns_step : index * columns_step + length]
-        for first in range(0, width, lanes[0]):
-            for r in range(rows):
-                begin = r * width + first
-                _load_row(column, fold, rows * width, begin, panel[r * lanes[0] : (r + 1) * lanes[0]])
-            _transform_panel(panel, 0, lanes[0], radices[0], roots[0], orders[0], panel, 0, 0)
-            for top in range(0, rows, LANES):
-                at = top // lanes[1] * lanes[1] * width + top % lanes[1]
-                for lane in range(0, lanes[0], LANES):
-                    transpose_products(
-                        panel, lane, places, top, twiddles, top * width + first + lane, width,
-                        buffer, at + (first + lane) * lanes[1], lanes[1],
-                    )  # fmt: skip
-        begin = index * output_step
-        for first in range(0, rows, lanes[1]):
-            _transform_panel(
-                buffer, first * width, lanes[1], radices[1], roots[1], orders[1], output, begin + first, rows
-            )
-            if len(scale) > 0:
-                for k in range(width):
-                    target, factor = output[begin + k * rows + first : begin + k * rows + first + lanes[1]], scale[k]
-                    for lane in range(lanes[1]):
-                        target[lane] = multiply(target[lane], factor)
-
-
-@kernel
-def _transform_short(
-    columns: Columns,
-    columns_step: int,
-    length: int,
-    fold: np.uint32,
-    output: Columns,
-    output_step: int,
-    first_column: int,
-    last_column: int,
-    radices: Order,
-    roots: Columns,
-    order: Order,
-    scale: Columns,
-    panel: Columns,
-) -> None:
-    """As `_transform_long` for short columns, 16 of which are the lanes of the panel; scale: empty, or a factor for
-    each value."""
-    size = len(order)
-    row = np.empty(size, dtype=np.uint32)
-    for first in range(first_column, last_column, LANES):
-        lanes = min(LANES, last_column - first)
-        panel[: size * LANES] = np.uint32(0)
-        for lane in range(lanes):
-            begin = (first + lane) * columns_step
-            _load_row(columns[begin : begin + length], fold, size, 0, row)
-            for r in range(size):
-                panel[r * LANES + lane] = row[r]
-        _transform_panel(panel, 0, LANES, radices, roots, order, panel, 0, 0)
-        for lane in range(lanes):
-            begin = (first + lane) * output_step
-            for r in range(size):
-                row[order[r]] = panel[r * LANES + lane]
-            if len(scale) > 0:
-                for k in range(size):
-                    row[k] = multiply(row[k], scale[k])
-            output[begin : begin + size] = row
-
-
-@kernel
-def _twiddle_rows(twiddles: Columns, bases: Columns, starts: Columns, first: int, last: int) -> None:
-    """twiddles[k, c] = starts[k] * bases[k]^c for rows first..last, everything in Montgomery form."""
-    width = twiddles.shape[1]
-    for k in range(first, last):
-        row = twiddles[k]
-        row[0] = starts[k]
-        known, step = 1, bases[k]
-        while known < width:
-            source, target = row[:known], row[known : 2 * known]
-            for c in range(known):
-                target[c] = multiply(source[c], step)
-            known, step = 2 * known, multiply(step, step)
+    @property
+    def fold(self) -> int:
+        """X^size at all points of the domain."""
+        return pow(self.shift, self.size, P)
 
 
 def _radices(log_size: int) -> list[int]:
@@ -289,6 +94,42 @@ def _roots(log_size: int, omega: int, shift: int) -> Columns:
     return np.concatenate([np.empty(0, dtype=np.uint64), *tables]).astype(np.uint32)
 
 
+@dataclass(frozen=True)
+class _Layout:
+    """A panel of one step: where its rows stand, by which passes they are transformed.
+
+    Parts begin 256 bytes further than multiples of 4096: rows that a first pass takes together, at the same place of
+    each part, would else fall into one set of the first-level cache.  (Blocks of 16 rows stay together.)
+    """
+
+    lanes: int
+    part: int
+    part_step: int
+    words: int
+    radices: Order
+    order: Order
+    rows_at: Order
+
+
+@cache
+def _layout(log_rows: int, width: int) -> _Layout:
+    """For transforms of 2^log_rows rows, `width` neighbours in all."""
+    rows, radices = 1 << log_rows, _radices(log_rows)
+    lanes = min(_PANEL_LANES, width, _PANEL_WORDS // rows)
+    part = rows // radices[0]
+    part_step = part * lanes + ((64 - part * lanes) % 1024 if part % LANES == 0 else 0)
+    numbers = np.arange(rows)
+    return _Layout(
+        lanes=lanes,
+        part=part,
+        part_step=part_step,
+        words=rows // part * part_step,
+        radices=np.array(radices, dtype=np.int64),
+        order=_order(log_rows),
+        rows_at=numbers // part * part_step + numbers % part * lanes,
+    )
+
+
 def _scaled(table: Columns, factor: int) -> Columns:
     return (table.astype(np.uint64) * np.uint64(factor) % np.uint64(P)).astype(np.uint32)
 
@@ -298,12 +139,12 @@ def _twiddles(log_size: int, omega: int, base: int, factor: int) -> Columns:
     """factor * base^k * omega^(k c) in Montgomery form at place k C + c of uint32[R * C]."""
     rows, width = 1 << log_size // 2, 1 << (log_size - log_size // 2)
     bases, starts = power_table(omega, rows), _scaled(power_table(base, rows), factor)
-    twiddles = np.empty((rows, width), dtype=np.uint32)
-    parallel_ranges(lambda first, last: _twiddle_rows(twiddles, bases, starts, first, last), rows, grain=16)
-    return twiddles.reshape(-1)
+    twiddles = _aligned(rows * width)
+    parallel_ranges(lambda first, last: twiddle_rows(twiddles, bases, starts, width, first, last), rows, grain=LANES)
+    return twiddles
 
 
-@cache
+@lru_cache(maxsize=64)
 def _powers(omega: int, size: int) -> npt.NDArray[np.uint64]:
     powers = np.ones(size, dtype=np.uint64)
     known = 1
@@ -313,6 +154,13 @@ def _powers(omega: int, size: int) -> npt.NDArray[np.uint64]:
     return powers
 
 
+def _aligned(words: int) -> Columns:
+    """uint32[words] that begins at a cache line."""
+    array = np.empty(words + LANES, dtype=np.uint32)
+    start = -array.ctypes.data // array.itemsize % LANES
+    return array[start : start + words]
+
+
 class _Scratch(threading.local):
     """A thread's panel and the transposed column, kept between calls: fresh memory costs as much as a transform."""
 
@@ -320,70 +168,83 @@ class _Scratch(threading.local):
 
     def parts(self, panel: int, buffer: int) -> tuple[Columns, Columns]:
         """Two arrays that begin at cache lines."""
-        if len(self.words) < panel + buffer + LANES:
-            self.words = np.empty(panel + buffer + LANES, dtype=np.uint32)
-        start = -self.words.ctypes.data // self.words.itemsize % LANES
-        return self.words[start : start + panel], self.words[start + panel : start + panel + buffer]
+        if len(self.words) < panel + buffer:
+            self.words = _aligned(panel + buffer)
+        return self.words[:panel], self.words[panel : panel + buffer]
 
 
 _scratch: Final = _Scratch()
 
 
-def _flat(columns: Columns) -> tuple[Columns, int]:
-    """One array over all rows and the distance between them, in words; rows are copied only if they are not
-    contiguous."""
-    if columns.dtype != np.uint32:
-        raise ValueError(f"columns must be uint32, not {columns.dtype}")
+def _is_flat(columns: Columns) -> bool:
+    """Whether rows are contiguous, whole words apart and in the order of memory."""
     step, rest = divmod(columns.strides[0], columns.itemsize)
-    if len(columns) < 2:
-        step, rest = columns.shape[1], 0
-    if columns.strides[1] != columns.itemsize or rest or step < columns.shape[1]:
-        columns = np.ascontiguousarray(columns)
-        step = columns.shape[1]
-    words = (len(columns) - 1) * step + columns.shape[1] if len(columns) else 0
+    return columns.strides[1] == columns.itemsize and rest == 0 and (len(columns) == 1 or step >= columns.shape[1])
+
+
+def _flat(columns: Columns) -> tuple[Columns, int]:
+    """One array over all rows of flat columns, whose type is the same whatever is between them; and the distance of
+    rows in words."""
+    step = columns.strides[0] // columns.itemsize if len(columns) > 1 else columns.shape[1]
+    words = (len(columns) - 1) * step + columns.shape[1]
     return np.lib.stride_tricks.as_strided(columns, (words,), (columns.itemsize,)), step
 
 
-def _transform(
-    columns: Columns, output: Columns, log_size: int, fold: int, omega: int, shift: int, base: int, factor: int
-) -> None:
-    """output[k] = factor * base^k * (the polynomial at shift * omega^k), columns folded to length 2^log_size."""
-    size = 1 << log_size
-    (source, source_step), (target, target_step) = _flat(columns), _flat(output)
-    length, fold_factor = columns.shape[1], np.uint32(to_montgomery(fold))
-    none = np.empty(0, dtype=np.uint32)
-    if size < _SMALL:
-        radices, order, roots = np.array(_radices(log_size), dtype=np.int64), _order(log_size), _roots(log_size, omega, shift)
-        scale = none if base == factor == 1 else _scaled(power_table(base, size), factor)
+def _transform_short(columns: Columns, output: Columns, change: _Change) -> None:
+    """As `_transform` for short columns: all of them are the lanes of one panel."""
+    size, (count, length) = change.size, columns.shape
+    width = -(-count // LANES) * LANES
+    rows = np.zeros((2 * size, width), dtype=np.uint64)
+    rows[:length, :count] = columns.T
+    panel = ((rows[:size] + rows[size:] * np.uint64(change.fold)) % np.uint64(P)).astype(np.uint32).reshape(-1)
+    radices, order = np.array(_radices(change.log_size), dtype=np.int64), _order(change.log_size)
+    roots = _roots(change.log_size, change.omega, change.shift)
+    if len(radices) > 0:
+        part = size // int(radices[0])
+        first_pass(panel, 0, width, part, part * width, int(radices[0]), roots)
+        if len(radices) > 1:
+            further_passes(panel, 0, width, part, part * width, radices, roots, order, panel, 0, 0, panel, 0, 0)
+    values = np.empty((size, count), dtype=np.uint64)
+    values[order] = panel.reshape(size, width)[:, :count]
+    factors = _powers(change.base, size) * np.uint64(change.factor) % np.uint64(P)
+    output[:] = (values * factors[:, None] % np.uint64(P)).T
 
-        def run_short(first: int, last: int) -> None:
-            panel, _ = _scratch.parts(size * LANES, 0)
-            _transform_short(
-                source, source_step, length, fold_factor, target, target_step, first, last,
-                radices, roots, order, scale, panel,
-            )  # fmt: skip
 
-        parallel_ranges(run_short, len(columns), grain=LANES)
+def _transform(columns: Columns, output: Columns, change: _Change) -> None:
+    """`change` for all columns, folded to its size."""
+    if columns.dtype != np.uint32:
+        raise ValueError(f"columns must be uint32, not {columns.dtype}")
+    if change.size < _SMALL or not len(columns):
+        _transform_short(columns, output, change)
         return
-    log_rows = log_size // 2
-    logs = (log_rows, log_size - log_rows)
+    if not _is_flat(output):
+        own = np.empty(output.shape, dtype=np.uint32)
+        _transform(columns, own, change)
+        output[:] = own
+        return
+    source, source_step = _flat(columns if _is_flat(columns) else np.ascontiguousarray(columns))
+    target, target_step = _flat(output)
+    length, fold = columns.shape[1], np.uint32(to_montgomery(change.fold))
+    logs = (change.log_size // 2, change.log_size - change.log_size // 2)
     rows, width = 1 << logs[0], 1 << logs[1]
-    both = tuple(np.array(_radices(log), dtype=np.int64) for log in logs)
-    orders = (_order(logs[0]), _order(logs[1]))
-    roots_of = (_roots(logs[0], pow(omega, width, P), pow(shift, width, P)), _roots(logs[1], pow(omega, rows, P), shift))
-    lanes = (min(_PANEL_LANES, width, _PANEL_WORDS // rows), min(_PANEL_LANES, rows, _PANEL_WORDS // width))
-    places = np.argsort(orders[0]) * lanes[0]
-    twiddles = _twiddles(log_size, omega, base, factor)
-    scale = none if base == 1 else power_table(pow(base, rows, P), width)
+    first, last = _layout(logs[0], width), _layout(logs[1], rows)
+    roots = (
+        _roots(logs[0], pow(change.omega, width, P), pow(change.shift, width, P)),
+        _roots(logs[1], pow(change.omega, rows, P), change.shift),
+    )
+    places = (first.rows_at[np.argsort(first.order)], last.rows_at)
+    twiddles = _twiddles(change.log_size, change.omega, change.base, change.factor)
+    scale = np.empty(0, dtype=np.uint32) if change.base == 1 else power_table(pow(change.base, rows, P), width)
 
-    def run_long(first: int, last: int) -> None:
-        panel, buffer = _scratch.parts(rows * lanes[0], size)
-        _transform_long(
-            source, source_step, length, fold_factor, target, target_step, first, last,
-            both, roots_of, orders, lanes, places, twiddles, scale, panel, buffer,
+    def run(start: int, stop: int) -> None:
+        panel, buffer = _scratch.parts(first.words, rows // last.lanes * last.words)
+        transform_columns(
+            source, source_step, length, fold, target, target_step, start, stop,
+            (first.lanes, last.lanes), (first.part, last.part), (first.part_step, last.part_step),
+            (first.radices, last.radices), roots, (first.order, last.order), places, twiddles, scale, panel, buffer,
         )  # fmt: skip
 
-    parallel_ranges(run_long, len(columns))
+    parallel_ranges(run, len(columns))
 
 
 def _log_of(size: int) -> int:
@@ -393,7 +254,7 @@ def _log_of(size: int) -> int:
 
 
 def _check_rows(out: Columns, count: int, size: int) -> None:
-    if out.shape != (count, size) or out.dtype != np.uint32 or out.strides[-1] != out.itemsize:
+    if out.shape != (count, size) or out.dtype != np.uint32 or (count and out.strides[-1] != out.itemsize):
         raise ValueError(f"out must be uint32[{count}, {size}] with contiguous rows")
 
 
@@ -416,7 +277,7 @@ def interpolate_coset(values: Columns, shift: int, out: Columns | None = None) -
         out = np.empty((count, size), dtype=np.uint32)
     _check_rows(out, count, size)
     omega = inverse(two_adic_generator(log_size))
-    _transform(values, out, log_size, 0, omega, 1, inverse(shift), inverse(size))
+    _transform(values, out, _Change(log_size, omega, 1, inverse(shift), inverse(size)))
     return out
 
 
@@ -434,5 +295,4 @@ def evaluate_coset(coefficients: Columns, size: int, shift: int, out: Columns) -
     _check_rows(out, coefficients.shape[0], size)
     if shift % P == 0:
         raise ValueError("the shift of a coset must not be 0")
-    shift %= P
-    _transform(coefficients, out, log_size, pow(shift, size, P), two_adic_generator(log_size), shift, 1, 1)
+    _transform(coefficients, out, _Change(log_size, two_adic_generator(log_size), shift % P))
