@@ -34,7 +34,7 @@ from zkpay.circuits.tally.air import tally_table
 from zkpay.circuits.totals.air import limb_name, totals_table
 from zkpay.circuits.uniqueness.air import uniqueness_table
 from zkpay.errors import Refused, Rejected
-from zkpay.ledger.contributions import MAX_CONTRIBUTIONS
+from zkpay.ledger.contributions import MAX_ACCOUNTS, MAX_CONTRIBUTIONS
 from zkpay.ledger.rules import ACCEPTED
 from zkpay.ledger.tree import empty_subtrees, tree_depth
 from zkpay.policy.language.columns import public_values
@@ -123,6 +123,8 @@ def _check_statement(policy: Policy, statement: Statement) -> None:
         raise _inconsistent("a value is negative")
     if records > MAX_CONTRIBUTIONS:
         raise _inconsistent(f"contribution_count is {records}, at most {MAX_CONTRIBUTIONS} are possible")
+    if accounts > MAX_ACCOUNTS:
+        raise _inconsistent(f"account_count is {accounts}, at most {MAX_ACCOUNTS} are possible")
     if sum(counts) != records:
         raise _inconsistent(f"counts add up to {sum(counts)}, not to contribution_count = {records}")
     if accounts > counts[ACCEPTED] or (counts[ACCEPTED] and not accounts):

@@ -131,7 +131,7 @@ def corrections(table: Table, verdicts: Verdicts, bounds: Bounds, index: Column,
     table.every("who corrects nothing names nothing", (1 - corrects) * named)
     gap = natural(table, GAP, bounds.records - 1, SLOT_BITS)
     before = linear([(1 << limb.position, limb.expression) for limb in gap])
-    # Named and gap have at most 28 and 20 bits, so this holds in the integers.
+    # Named and gap have at most 28 and 21 bits, so this holds in the integers.
     table.every("the replaced record is earlier", corrects * (index - named - before))
     table.send(REPLACEMENTS, "record is replaced", (named - 1, *record.account), corrects)
     table.receive(REPLACEMENTS, "superseded record is replaced", (index, *record.account), verdicts.flags[SUPERSEDED])

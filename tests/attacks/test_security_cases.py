@@ -162,9 +162,9 @@ def test_case_11_constants_are_the_policys() -> None:
 def test_case_13_no_tuple_can_be_taken_p_times() -> None:
     statement = replace(
         scenario([], POLICY).statement,
-        contribution_count=1 << 20,
+        contribution_count=1 << 21,
         account_count=1 << 20,
-        counts=(("accepted", 1 << 20), ("duplicate", 0), ("out_of_range", 0), ("undeclared", 0), ("spam", 0)),
+        counts=(("accepted", 1 << 21), ("duplicate", 0), ("out_of_range", 0), ("undeclared", 0), ("spam", 0)),
     )
     circuit = build_circuit(POLICY, statement)
     buses = {item.bus.name for placed in circuit.placed for item in placed.table.interactions}
@@ -255,7 +255,7 @@ def test_case_24_dust_is_less_than_a_unit_for_each_account(records: tuple[Record
     [
         {"contribution_root": (P,) * 8},
         {"payout_root": (0,) * 7},
-        {"contribution_count": 1 << 21},
+        {"contribution_count": 1 << 22},
         {"totals": ((SCORE, 1 << 200),)},
         {"paid": -1},
         {"counts": ()},

@@ -20,6 +20,7 @@ from zkpay.ledger.tree import empty_subtrees
 from zkpay.policy.policy import Policy
 from zkpay.stark.expression import Column, Constant, Phase, Product
 from zkpay.stark.field import P
+from zkpay.stark.parameters import PROFILES, derive
 from zkpay.stark.statement import Statement
 
 
@@ -59,7 +60,7 @@ def test_digest_follows_policy_and_heights_only() -> None:
 
 
 @pytest.mark.parametrize("policy", [POLICY, WIDEST, widest(weights=(0, 0, 0, 0), pool=0)])
-@pytest.mark.parametrize(("records", "accounts"), [(0, 0), (1 << 13, 1), (1 << 17, 1 << 17), (1 << 20, 1 << 20)])
+@pytest.mark.parametrize(("records", "accounts"), [(0, 0), (1 << 13, 1), (1 << 17, 1 << 17), (1 << 21, 1 << 20)])
 def test_every_size_compiles(policy: Policy, records: int, accounts: int) -> None:
     circuit = build_circuit(policy, statement_of(policy, records, accounts))
     sizes = {item.table.name: item.height for item in circuit.placed}
@@ -117,6 +118,29 @@ def test_hashes_are_folded_where_that_makes_no_table_taller(records: int, accoun
     assert {item.table.name: item.height for item in circuit.placed} == sizes
 
 
+@pytest.mark.parametrize("formula", ["max(quantity)", "count()", "sum(quantity)"])
+def test_the_largest_epoch_adds_up_below_p(formula: str) -> None:
+    # Half as wide limbs as 2^20 records would allow, and not more than 2^20 accounts: no sum of limbs reaches P.
+    policy = policy_of({"payout": formula}, pool=10**30)
+    sizes = heights(policy, 1 << 21, 1 << 20)
+    bounds = bounds_for(policy, sizes)
+    assert bounds.amount_width == 9
+    assert sizes["tally"] * ((1 << bounds.amount_width) - 1) < P
+    assert sizes["payouts"] * ((1 << TOTAL_WIDTH) - 1) < P
+    circuit = build_circuit(policy, statement_of(policy, 1 << 21, 1 << 20))
+    for profile in PROFILES.values():
+        assert derive(profile, circuit).security.bits >= 100
+
+
+def test_more_than_the_largest_epoch_is_rejected() -> None:
+    for records, accounts, why in (
+        ((1 << 21) + 1, 1, "at most 2097152"),
+        (1 << 21, (1 << 20) + 1, "at most 1048576"),
+    ):
+        with pytest.raises(Rejected, match=why):
+            build_circuit(POLICY, statement_of(POLICY, records, accounts))
+
+
 BAD: dict[str, dict[str, Any]] = {
     "counts of other reasons": {"counts": (("accepted", 12),)},
     "counts that don't add up": {"contribution_count": 13},
@@ -128,7 +152,7 @@ BAD: dict[str, dict[str, Any]] = {
     "score out of reach": {"totals": (("total(score)", 1 << 200),)},
     "total of another name": {"totals": (("total(points)", 1),)},
     "no total": {"totals": ()},
-    "too many": {"contribution_count": (1 << 20) + 1},
+    "too many": {"contribution_count": (1 << 21) + 1},
     "root of seven": {"payout_root": (0,) * 7},
     "root element of P": {"contribution_root": (P,) * 8},
 }

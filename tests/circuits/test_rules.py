@@ -69,7 +69,7 @@ POLICIES: dict[str, Policy] = {
             ('unique = ["fingerprint", ["kind", "time"], ["account", "task"]]', 'reasons = ["spam"]'),
         ),
         ("account limit", (SYMBOL,), ("limit = { account = 1 }", 'reasons = ["spam"]')),
-        ("limit out of reach", (SYMBOL,), ("limit = { account = 1048576 }",)),
+        ("limit out of reach", (SYMBOL,), ("limit = { account = 2097152 }",)),
         ("window limit", (TIME,), (f"limit = {{ {WINDOW} }}",)),
         ("window of one", (TIME,), ('limit = { window = { time = "time", length = 1, count = 1 } }',)),
         ("window of all", (TIME,), ('limit = { window = { time = "time", length = 200000, count = 2 } }',)),

@@ -33,7 +33,7 @@ from zkpay.epoch.stages import StageReport, Stages, silent
 from zkpay.epoch.stopping import stoppable
 from zkpay.errors import InputError, Refused
 from zkpay.kernels.poseidon import compress_nodes
-from zkpay.ledger.contributions import Contributions, count_by_reason
+from zkpay.ledger.contributions import Contributions, check_account_count, count_by_reason
 from zkpay.ledger.reader import read_contributions
 from zkpay.ledger.salts import SEED_BYTES
 from zkpay.ledger.tree import MerkleTree
@@ -82,6 +82,7 @@ def commit(
             else read_contributions(contributions, terms.rules)
         )
         counts = count_by_reason(records, terms.rules)
+        check_account_count(records)
 
         notice = compile_notice("poseidon")
         if notice is not None:

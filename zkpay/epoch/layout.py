@@ -12,7 +12,7 @@ from typing import Final
 
 from zkpay.epoch.files import StrPath
 from zkpay.errors import InputError
-from zkpay.ledger.contributions import MAX_CONTRIBUTIONS
+from zkpay.ledger.contributions import MAX_ACCOUNTS, MAX_CONTRIBUTIONS
 from zkpay.policy.source import MAX_POLICY_BYTES
 from zkpay.stark import proof, statement
 
@@ -34,7 +34,7 @@ MAX_BYTES: Final = {
     STATEMENT: statement.MAXIMUM_BYTES,
     PROOF: proof.MAXIMUM_BYTES,
     # An account has 42 characters, a payout 34 at most, counts 7 each, a salt 40, four commas and a line feed.
-    PAYOUTS: 135 * MAX_CONTRIBUTIONS + 64,
+    PAYOUTS: 135 * MAX_ACCOUNTS + 64,
     # Two texts of 128 bytes and at most 280 bytes of columns for each record; 100 slots of fields are 200 of them.
     CONTRIBUTIONS: 768 * MAX_CONTRIBUTIONS + (1 << 16),
     SEED: 32,

@@ -14,7 +14,7 @@ import numpy as np
 
 from zkpay.epoch.files import PUBLIC_FILE, StrPath, replace_file
 from zkpay.errors import InputError, Refused
-from zkpay.ledger.contributions import MAX_CONTRIBUTIONS
+from zkpay.ledger.contributions import MAX_ACCOUNTS, MAX_CONTRIBUTIONS
 
 KINDS: Final = ("data", "compute", "model", "evaluation")
 _KIND_SHARES: Final = (0.62, 0.22, 0.04, 0.12)
@@ -71,8 +71,8 @@ def sample(contributions: int, accounts: int, *, seed: int = 1, out: StrPath) ->
         raise InputError(f"{contributions} contributions: choose 0 to {MAX_CONTRIBUTIONS}")
     if seed < 0:
         raise InputError(f"seed {seed}: choose 0 or more")
-    if not 1 <= accounts <= MAX_CONTRIBUTIONS:
-        raise InputError(f"{accounts} accounts: choose 1 to {MAX_CONTRIBUTIONS}")
+    if not 1 <= accounts <= MAX_ACCOUNTS:
+        raise InputError(f"{accounts} accounts: choose 1 to {MAX_ACCOUNTS}")
     policy = path.with_name(f"{path.stem}.policy.toml")
     for existing in (path, policy):
         if existing.exists():

@@ -23,10 +23,12 @@ import numpy.typing as npt
 
 from zkpay.errors import InputError
 from zkpay.ledger.number_slots import Values, values_of_slots
-from zkpay.ledger.rules import Rules
+from zkpay.ledger.rules import ACCEPTED, Rules
 from zkpay.ledger.texts import Texts
+from zkpay.stark.statement import MAXIMUM_ACCOUNTS, MAXIMUM_COUNT
 
-MAX_CONTRIBUTIONS: Final = 2**20
+MAX_CONTRIBUTIONS: Final = MAXIMUM_COUNT
+MAX_ACCOUNTS: Final = MAXIMUM_ACCOUNTS
 NOT_REPLACING: Final = -1
 """In `replaces`: the record corrects no other."""
 
@@ -148,6 +150,19 @@ def count_by_reason(contributions: Contributions, rules: Rules) -> dict[str, int
         if code not in usable:
             raise InputError(f"a record has reason code {code}, which this policy can't give")
     return {name: int(counts[code]) for code, name in usable.items()}
+
+
+def check_account_count(contributions: Contributions) -> None:
+    """InputError if more accounts have an accepted record than an epoch can pay."""
+    if len(contributions) <= MAX_ACCOUNTS:
+        return
+    accounts = np.ascontiguousarray(contributions.accounts[contributions.reason == ACCEPTED])
+    count = len(np.unique(accounts.view("V20")))
+    if count > MAX_ACCOUNTS:
+        raise InputError(
+            f"{count:,} accounts have an accepted record, an epoch pays at most {MAX_ACCOUNTS:,}; split it into several"
+            " epochs"
+        )
 
 
 def _check(name: str, column: Column, shape: tuple[int, ...], dtype: type[np.generic]) -> None:

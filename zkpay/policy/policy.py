@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from zkpay.errors import InputError
-from zkpay.ledger.contributions import MAX_CONTRIBUTIONS
+from zkpay.ledger.contributions import MAX_ACCOUNTS, MAX_CONTRIBUTIONS
 from zkpay.ledger.fields import Field, SymbolField
 from zkpay.ledger.problems import Bare, MalformedFile, Problem
 from zkpay.ledger.record_layout import RecordLayout
@@ -83,11 +83,11 @@ class Policy:
 
     def program(self, records: int, accounts: int) -> Program:
         """The formula with bounds for at most so many records and accounts; FormulaFault if they go too far, which
-        no number up to 2^20 does.
+        no number of records up to 2^21 does. Accounts count up to the 2^20 that an epoch can pay.
         """
-        key = (records, accounts)
+        key = (records, min(accounts, MAX_ACCOUNTS))
         if key not in self._programs:
-            self._programs[key] = lower(self.formula, records, accounts)
+            self._programs[key] = lower(self.formula, *key)
         return self._programs[key]
 
     @cached_property
@@ -179,7 +179,7 @@ def parse_policy(text: bytes, source: str) -> Policy:
         formula,
     )
     try:
-        policy.program(MAX_CONTRIBUTIONS, MAX_CONTRIBUTIONS)
+        policy.program(MAX_CONTRIBUTIONS, MAX_ACCOUNTS)
     except (FormulaFault, FormulaFaults) as error:
         faults = error.faults if isinstance(error, FormulaFaults) else (error,)
         _report_faults(faults, document.formula, findings)

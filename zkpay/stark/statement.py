@@ -18,7 +18,10 @@ from zkpay.errors import InputError
 from zkpay.stark.field import P
 
 FORMAT = "zkpay/statement/v1"
-MAXIMUM_COUNT = 1 << 20
+MAXIMUM_COUNT = 1 << 21
+"""Contributions of an epoch."""
+MAXIMUM_ACCOUNTS = 1 << 20
+"""Accounts that an epoch pays: limbs of 10 bits of so many add up to less than P (SPEC §5.8)."""
 MAXIMUM_BYTES = 1 << 16
 MAXIMUM_TOTALS = 16
 MAXIMUM_TOTAL_CHARACTERS = 512
@@ -93,7 +96,7 @@ class Statement:
             contribution_count=_count(fields.get("contribution_count"), "contribution_count"),
             counts=_counts(fields.get("counts")),
             payout_root=parse_digest(fields.get("payout_root"), "payout_root"),
-            account_count=_count(fields.get("account_count"), "account_count"),
+            account_count=_count(fields.get("account_count"), "account_count", MAXIMUM_ACCOUNTS),
             pool=_amount(fields.get("pool"), "pool"),
             paid=_amount(fields.get("paid"), "paid"),
             dust=_amount(fields.get("dust"), "dust"),
@@ -133,9 +136,9 @@ def _text(value: Any, name: str, maximum: int = 256) -> str:
     return value
 
 
-def _count(value: Any, name: str) -> int:
-    if type(value) is not int or not 0 <= value <= MAXIMUM_COUNT:
-        raise InputError(f"statement: {name}: expected an integer from 0 to {MAXIMUM_COUNT}")
+def _count(value: Any, name: str, maximum: int = MAXIMUM_COUNT) -> int:
+    if type(value) is not int or not 0 <= value <= maximum:
+        raise InputError(f"statement: {name}: expected an integer from 0 to {maximum}")
     return value
 
 

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from zkpay.errors import InputError
-from zkpay.ledger.contributions import Contributions, count_by_reason
+from zkpay.ledger import contributions
+from zkpay.ledger.contributions import Contributions, check_account_count, count_by_reason
 from zkpay.ledger.fields import NumberField
 from zkpay.ledger.rules import Rules
 
@@ -162,3 +163,18 @@ class TestArchives:
                 archive.writestr(f"{name}.npy", part.getvalue()[: -1 if name == "reason" else None])
         with pytest.raises(InputError, match="another size"):
             self.framed(payload.getvalue())
+
+
+def test_more_accounts_than_an_epoch_pays(monkeypatch: pytest.MonkeyPatch) -> None:
+    records = sample(9)
+    check_account_count(records)
+    monkeypatch.setattr(contributions, "MAX_ACCOUNTS", 3)
+    accounts = records.accounts.copy()
+    accounts[3:] = accounts[2]
+    few = dataclasses.replace(records, accounts=accounts, reason=np.zeros(9, dtype=np.uint8))
+    check_account_count(few)
+    # Accounts without an accepted record are paid nothing.
+    accounts[3] = 1
+    check_account_count(dataclasses.replace(few, reason=np.array([0, 0, 0, 1, 0, 0, 0, 0, 0], dtype=np.uint8)))
+    with pytest.raises(InputError, match="4 accounts have an accepted record, an epoch pays at most 3"):
+        check_account_count(few)

@@ -452,8 +452,8 @@ class TestFiles:
         assert "double" in found["quantity"]
 
     def test_more_records_than_an_epoch_has(self, files: Files) -> None:
-        text = HEADER + "\n" + "a,b,c,1,1,aa,,\n" * (2**20 + 1)
-        assert "1,048,576" in only_problem(files.text("n.csv", text)).why
+        text = HEADER + "\n" + "a,b,c,1,1,aa,,\n" * (2**21 + 1)
+        assert "2,097,152" in only_problem(files.text("n.csv", text)).why
 
 
 @pytest.mark.parametrize(

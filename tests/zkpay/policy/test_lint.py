@@ -7,7 +7,7 @@ from zkpay.policy.tools.lint import lint
 from zkpay.policy.tools.pool_bound import largest_sum
 from zkpay.policy.tools.probes import Bounds
 
-RECORDS = 1 << 20
+RECORDS = 1 << 21
 SOUND = """\
 [policy]
 name = "Sound"
@@ -61,7 +61,7 @@ CASES = {
     "implied unique":
         ('["fingerprint"]', '["fingerprint", ["fingerprint", "x"]]', ("implied-unique", "rules.unique[1]")),
     "coarse unique": ('["fingerprint"]', '["fingerprint", ["account", "kind"]]', ("coarse-unique", "rules.unique[1]")),
-    "idle account limit": ("account = 50", "account = 1_048_576", ("idle-limit", "rules.limit.account")),
+    "idle account limit": ("account = 50", "account = 2_097_152", ("idle-limit", "rules.limit.account")),
     "idle window": (", count = 5", ", count = 50", ("idle-limit", "rules.limit.window")),
     "single window": ("length = 3600", "length = 5000000000", ("single-window", "rules.limit.window")),
 }  # fmt: skip

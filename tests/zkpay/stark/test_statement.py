@@ -10,6 +10,7 @@ import rfc8785
 from zkpay.errors import InputError
 from zkpay.stark.field import P
 from zkpay.stark.statement import (
+    MAXIMUM_ACCOUNTS,
     MAXIMUM_BYTES,
     MAXIMUM_COUNT,
     MAXIMUM_TOTAL_CHARACTERS,
@@ -93,6 +94,7 @@ def content() -> dict[str, Any]:
         ("contribution_count", "7"),
         ("contribution_count", MAXIMUM_COUNT + 1),
         ("account_count", None),
+        ("account_count", MAXIMUM_ACCOUNTS + 1),
         ("counts", {}),
         ("counts", [["accepted"]]),
         ("counts", [[5, 5]]),

@@ -13,7 +13,7 @@ import functools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from zkpay.ledger.contributions import MAX_CONTRIBUTIONS
+from zkpay.ledger.contributions import MAX_ACCOUNTS, MAX_CONTRIBUTIONS
 from zkpay.policy.language.bounds import bounds_in_words
 from zkpay.policy.language.definition import is_total
 from zkpay.policy.language.lowering_facts import MAX_LITERALS, Literal
@@ -28,13 +28,13 @@ from zkpay.policy.language.tree import REST, Expression, Form, Formula, FormulaF
 def lower(formula: Formula, records: int, accounts: int) -> Program:
     """The program for at most so many records and accounts (0 counts as 1).
 
-    FormulaFaults with what could be negative, divide by zero, lie outside a table or be too wide with 2^20 records
-    (or more, if more are asked for); lines that read a faulty one are not looked at.
+    FormulaFaults with what could be negative, divide by zero, lie outside a table or be too wide with 2^21 records
+    and 2^20 accounts (or more, if more are asked for); lines that read a faulty one are not looked at.
     """
-    most = max(MAX_CONTRIBUTIONS, records, accounts)
-    program = _Lowering(formula, most, most).program()
+    most = max(MAX_CONTRIBUTIONS, records), max(MAX_ACCOUNTS, accounts)
+    program = _Lowering(formula, *most).program()
     few = max(records, 1), max(accounts, 1)
-    return program if few == (most, most) else narrowed(program, formula, *few)
+    return program if few == most else narrowed(program, formula, *few)
 
 
 class _Unknown(Exception):  # noqa: N818 - not an error: a line that reads a faulty one

@@ -230,7 +230,7 @@ def test_wide_values_pass_up_to_the_last_bit() -> None:
 
 def test_message_of_a_total_that_is_too_wide() -> None:
     (fault,) = faults_of(x="total(sum(wide) * sum(wide))")
-    assert fault.why == "`total(sum(wide) * sum(wide))` can have 295 bits, more than 256"
+    assert fault.why == "`total(sum(wide) * sum(wide))` can have 297 bits, more than 256"
     assert fault.remedy == "divide what it adds up, or lower the maxima of the fields that it reads"
 
 
