@@ -32,6 +32,7 @@ from zkpay.circuits.payouts.air import FIRST_LEAF as FIRST_PAYOUT
 from zkpay.circuits.payouts.air import payouts_table
 from zkpay.circuits.tally.air import tally_table
 from zkpay.circuits.totals.air import limb_name, totals_table
+from zkpay.circuits.totals.folded import folded_totals_table
 from zkpay.circuits.uniqueness.air import uniqueness_table
 from zkpay.errors import Refused, Rejected
 from zkpay.ledger.contributions import MAX_ACCOUNTS, MAX_CONTRIBUTIONS
@@ -101,7 +102,7 @@ def _tables(
         tally_table(bounds, buses),
         payouts,
         payout_tree,
-        totals_table(bounds),
+        folded_totals_table(bounds, sizes["totals"]) if folded else totals_table(bounds),
     ]
     if "tables" in sizes:
         tables.append(tables_table(contents, buses, sizes["tables"]))

@@ -12,6 +12,7 @@ from zkpay.circuits.bounds import TOTAL_WIDTH, AccountTotal
 from zkpay.circuits.gadgets.compare import Comparison
 from zkpay.circuits.gadgets.range import limb_widths
 from zkpay.circuits.gadgets.witness import fill_gadget
+from zkpay.circuits.totals.folded import SUM
 from zkpay.circuits.trace import Trace
 from zkpay.policy.policy import Policy
 from zkpay.stark.field import P
@@ -136,6 +137,8 @@ def share_skewed(
     draft.state(paid=paid, dust=draft.policy.pool - paid)
     compare_and_hash(draft)
     totals = draft["totals"]
+    if SUM in totals.places:
+        return  # folded totals are the field's sums as they were filled
     for name, total in (("score", SCORE), ("payout", "payout")):
         # Limbs that are no naturals add up in the field.
         limbs = (payouts.group(name).astype(np.int64) * payouts["is_real"]).sum(axis=1) % P

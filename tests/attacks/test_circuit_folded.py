@@ -20,15 +20,20 @@ from tests.attacks.registry import (
     run_trial,
     trials,
 )
+from tests.attacks.shares import SCORE, scores_of, share_out
+from tests.attacks.test_circuit_totals import MORE_SCORE
 from tests.circuits.folded_hash import Error, replay
 from tests.circuits.folding import folding
 from tests.circuits.scenarios import POLICY, Record
+from zkpay.circuits.bounds import TOTAL_WIDTH, bounds_for
 from zkpay.circuits.buses import RANGE
+from zkpay.circuits.checker import violations
 from zkpay.circuits.gadgets.folded_look_ups import LIMB
 from zkpay.circuits.gadgets.folded_poseidon import HASH_ROWS, KEPT, PERIOD, STATE
 from zkpay.circuits.gadgets.folded_witness import LEAF_START, NODE_START, fill_folded, folded_digests
-from zkpay.circuits.heights import FOLDED_TREE
+from zkpay.circuits.heights import FOLDED_TREE, heights
 from zkpay.circuits.payout_tree.witness import fill_tree_nodes
+from zkpay.circuits.totals.folded import CARRY, SUM, folded_totals_table, lines_of
 from zkpay.circuits.trace import traces
 from zkpay.circuits.witness import fill_multiplicities
 from zkpay.policy.policy import Policy
@@ -134,7 +139,7 @@ def other_tag(name: str, policy: Policy) -> Forgery:
 
 @cheat(r"payout_tree/leaf has state\[\d+\] = 0", says="a payout leaf with more in it than a payout")
 def more_in_a_leaf(name: str, policy: Policy) -> Forgery:
-    return changed_leaf(policy, number_in(name), 1)
+    return changed_leaf(policy, payouts_cheats.place(name), 1)
 
 
 @cheat(
@@ -161,6 +166,81 @@ def stranger_below(name: str, policy: Policy) -> Forgery:
 @cheat(r"payout_tree/hash is in the tree", says=OTHER_LEAVES, with_bus=True)
 def root_of_other_leaves(name: str, policy: Policy) -> Forgery:
     return Draft(RECORDS, policy).finish(payout_root=(1, 2, 3, 4, 5, 6, 7, 8))
+
+
+def total_row(draft: Draft, name: str) -> int:
+    """The first row of a total."""
+    return next(row for row, line in enumerate(lines_of(draft.bounds)) if line.total.name == name and not line.k)
+
+
+def claim_score(draft: Draft, excess: int) -> None:
+    """Say that the total score is so much more; everybody is paid by that."""
+    scores = scores_of(draft)
+    share_out(draft, scores, total=sum(scores) + excess)
+
+
+@cheat(r"totals/limbs add up to the public number", says=MORE_SCORE)
+def another_digit(name: str, policy: Policy) -> Forgery:
+    draft = Draft(RECORDS, policy)
+    claim_score(draft, 1 << TOTAL_WIDTH)
+    return draft.finish()
+
+
+@cheat(r"totals/nothing is carried into a total", says=MORE_SCORE)
+def carried_from_nowhere(name: str, policy: Policy) -> Forgery:
+    draft = Draft(RECORDS, policy)
+    claim_score(draft, 1)
+    draft["totals"][f"{CARRY}[0]"][total_row(draft, SCORE)] = 1
+    return draft.finish()
+
+
+@cheat(r"totals/carry\[0\] has \d+ bits", says=f"{MORE_SCORE}: a carry takes a wrap of P")
+def carry_that_wraps(name: str, policy: Policy) -> Forgery:
+    draft = Draft(RECORDS, policy)
+    sums, first = sum(scores_of(draft)), total_row(draft, SCORE)
+    claim_score(draft, P)
+    carry = draft["totals"][f"{CARRY}[0]"]
+    # Line 0 is off by P, which the field doesn't see; the lines above hold in the integers.
+    carried = 0
+    for line in [line for line in lines_of(draft.bounds) if line.total.name == SCORE]:
+        carry[first + line.k] = carried
+        limb = int(draft["totals"][SUM][first + line.k])
+        digit = (sums + P) >> (TOTAL_WIDTH * line.k) & ((1 << TOTAL_WIDTH) - 1)
+        carried = (limb + carried - digit + (0 if line.k else P)) >> TOTAL_WIDTH
+    return draft.finish()
+
+
+@pytest.mark.parametrize("row", [0, 1, 32])
+def test_only_the_limbs_own_row_counts_in_folded_totals(row: int) -> None:
+    with folding():
+        draft = Draft(RECORDS, POLICY)
+        first = total_row(draft, SCORE)
+        draft["totals"][SUM][first + row] += 1
+        found = {violation.name for violation in violations(draft.circuit, draft.witness)}
+    if row < 2:
+        # A limb that is more than the sum: neither the sum nor the line holds.
+        assert found == {f"sum/{SCORE}_limb[{row}]", "totals/limbs add up to the public number"}
+    else:
+        assert first + row >= len(lines_of(draft.bounds))
+        assert found == set()
+
+
+@pytest.mark.parametrize("accounts", [1, 1 << 16, 1 << 17])
+def test_folded_totals_hold_the_largest_sums(accounts: int) -> None:
+    # Sums of limbs that are as large as can be, line by line in plain integers.
+    with folding():
+        sizes = heights(POLICY, 1 << 21, accounts)
+        bounds = bounds_for(POLICY, sizes)
+        table = folded_totals_table(bounds, sizes["totals"])
+    widths = [i.payload[0] for i in table.interactions if i.bus == RANGE]
+    room = 1 << sum(width.value for width in widths if isinstance(width, Constant))
+    carried = 0
+    for line in lines_of(bounds):
+        whole = line.most(bounds.accounts) + (carried if line.k else 0)
+        carried = whole >> TOTAL_WIDTH
+        assert carried < room
+        assert max(line.most(bounds.accounts) + room, room << TOTAL_WIDTH) <= P
+    assert room >> 1 <= max(1, bounds.accounts)
 
 
 redundant(

@@ -42,7 +42,8 @@ def test_small_samples_can_be_committed(tmp_path: Path, count: int) -> None:
 
 
 def test_numbers_out_of_range(tmp_path: Path) -> None:
-    for contributions, accounts, name in ((-1, 1, "s.csv"), (2**20 + 1, 1, "s.csv"), (1, 0, "s.csv"), (1, 1, "s.txt")):
+    wrong = ((-1, 1, "s.csv"), (2**21 + 1, 1, "s.csv"), (1, 0, "s.csv"), (1, 2**20 + 1, "s.csv"), (1, 1, "s.txt"))
+    for contributions, accounts, name in wrong:
         with pytest.raises(InputError):
             zkpay.sample(contributions, accounts, out=tmp_path / name)
     assert not list(tmp_path.iterdir())

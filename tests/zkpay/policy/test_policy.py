@@ -489,7 +489,7 @@ RULES = [
     ("[rules]", "[rules]\nlimit = {}", 12, "rules.limit", None, "a limit on nothing"),
     ("[rules]", "[rules]\nlimit = 5", 12, "rules.limit", "5", "not a table"),
     ("[rules]", "[rules]\nlimit = { account = 0 }", 12, "rules.limit.account", "0", "too small"),
-    ("[rules]", "[rules]\nlimit = { account = 1_048_577 }", 12, "rules.limit.account", "1048577", "too large"),
+    ("[rules]", "[rules]\nlimit = { account = 2_097_153 }", 12, "rules.limit.account", "2097153", "too large"),
     (
         "[rules]",
         "[rules]\nlimit = { window = { time = 'kind', length = 1, count = 1 } }",
