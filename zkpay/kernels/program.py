@@ -29,7 +29,7 @@ Columns = npt.NDArray[np.uint32]
 Words = npt.NDArray[np.uint64]
 Places = npt.NDArray[np.int64]
 
-LANES: Final = 256
+LANES: Final = 512
 AT_ONCE: Final = 4
 """Terms of a weighted sum come in groups of four; a group is filled up with weights of 0."""
 SELECTORS: Final = 4  # every, transition, first, last
@@ -52,6 +52,9 @@ STORE: Final = 14
 
 _BOUND: Final = np.uint64(P << 32)
 _SHIFT: Final = np.uint64(32)
+_LOW: Final = np.uint64(2**32 - 1)
+_MODULUS: Final = np.uint64(P)
+_INVERSE: Final = np.uint64(pow(P, -1, 2**32))
 _FIVE: Final = EXTENSION_DEGREE * LANES
 
 
@@ -85,7 +88,7 @@ def _wrap(total: np.uint64) -> np.uint64:
 def _copy(values: Columns, first: int, lanes: int, out: Columns) -> None:
     """out[lane] = values[(first + lane) mod period], the period being the length of values."""
     period = len(values)
-    position = first % period
+    position = first if first < period else first % period
     done = 0
     while done < lanes:
         count = min(lanes - done, period - position)
@@ -96,70 +99,100 @@ def _copy(values: Columns, first: int, lanes: int, out: Columns) -> None:
         position = 0
 
 
-@kernel
-def _cube(source: Columns, constant: np.uint32, out: Columns, lanes: int) -> None:
-    for lane in range(lanes):
-        value = add(source[lane], constant)
-        out[lane] = multiply(multiply(value, value), value)
+@inlined
+def _reduce_lazily(t: np.uint64) -> np.uint64:
+    """t / R mod P in (0, 2 P), for t < 2^32 P: in 64 bits all the way, which saves repacking between two products."""
+    m = (t * _INVERSE) & _LOW
+    return (t + _BOUND - m * _MODULUS) >> _SHIFT
 
 
 @kernel
-def _accumulate(
+def _cube(source: Columns, constant: np.uint64, out: Columns) -> None:
+    """out = (source + constant)^3 / R^2; the square is below 2 P, and times the value below 2 P^2 < 2^32 P."""
+    for lane in range(LANES):
+        shifted = np.uint64(source[lane]) + constant
+        value = min(shifted, shifted - _MODULUS)
+        out[lane] = reduce_product(_reduce_lazily(value * value) * value)
+
+
+@kernel
+def _multiply(left: Columns, right: Columns, out: Columns) -> None:
+    for lane in range(LANES):
+        out[lane] = multiply(left[lane], right[lane])
+
+
+@kernel
+def _linear(
     total: Words,
+    registers: Columns,
+    sources: Places,
     weights: Words,
-    first: Columns,
-    second: Columns,
-    third: Columns,
-    fourth: Columns,
-    lanes: int,
+    offset: np.uint64,
+    out: Columns,
 ) -> None:
-    """total[lane] += four registers times weights[0..3], modulo 2^32 P."""
-    w0, w1, w2, w3 = weights[0], weights[1], weights[2], weights[3]
-    for lane in range(lanes):
-        t = _wrap(total[lane] + w0 * np.uint64(first[lane]) + w1 * np.uint64(second[lane]))
-        total[lane] = _wrap(t + w2 * np.uint64(third[lane]) + w3 * np.uint64(fourth[lane]))
+    """out = (offset + sum of the terms) / R, four or eight terms at a time."""
+    for lane in range(LANES):
+        total[lane] = offset
+    groups = len(sources) // AT_ONCE
+    if groups % 2:
+        first, second = registers[sources[0] : sources[0] + LANES], registers[sources[1] : sources[1] + LANES]
+        third, fourth = registers[sources[2] : sources[2] + LANES], registers[sources[3] : sources[3] + LANES]
+        w0, w1, w2, w3 = weights[0], weights[1], weights[2], weights[3]
+        for i in range(LANES):
+            t = _wrap(total[i] + w0 * np.uint64(first[i]) + w1 * np.uint64(second[i]))
+            total[i] = _wrap(t + w2 * np.uint64(third[i]) + w3 * np.uint64(fourth[i]))
+    for k in range(AT_ONCE * (groups % 2), AT_ONCE * groups, 2 * AT_ONCE):
+        w0, w1, w2, w3 = weights[k], weights[k + 1], weights[k + 2], weights[k + 3]
+        w4, w5, w6, w7 = weights[k + 4], weights[k + 5], weights[k + 6], weights[k + 7]
+        a, b = registers[sources[k] : sources[k] + LANES], registers[sources[k + 1] : sources[k + 1] + LANES]
+        c, d = registers[sources[k + 2] : sources[k + 2] + LANES], registers[sources[k + 3] : sources[k + 3] + LANES]
+        e, f = registers[sources[k + 4] : sources[k + 4] + LANES], registers[sources[k + 5] : sources[k + 5] + LANES]
+        g, h = registers[sources[k + 6] : sources[k + 6] + LANES], registers[sources[k + 7] : sources[k + 7] + LANES]
+        for i in range(LANES):
+            t = _wrap(total[i] + w0 * np.uint64(a[i]) + w1 * np.uint64(b[i]))
+            t = _wrap(t + w2 * np.uint64(c[i]) + w3 * np.uint64(d[i]))
+            t = _wrap(t + w4 * np.uint64(e[i]) + w5 * np.uint64(f[i]))
+            total[i] = _wrap(t + w6 * np.uint64(g[i]) + w7 * np.uint64(h[i]))
+    for lane in range(LANES):
+        out[lane] = reduce_product(total[lane])
 
 
 @kernel
 def _accumulate_five(
-    totals: Words,
-    weights: Words,
-    first: Columns,
-    second: Columns,
-    third: Columns,
-    fourth: Columns,
-    lanes: int,
+    totals: Words, weights: Words, first: Columns, second: Columns, third: Columns, fourth: Columns
 ) -> None:
     """totals[i LANES + lane] += four registers times weights[:, i], modulo 2^32 P, for i below 5."""
-    for i in range(EXTENSION_DEGREE):
-        total = totals[i * LANES : (i + 1) * LANES]
-        w0, w1, w2, w3 = weights[0, i], weights[1, i], weights[2, i], weights[3, i]
-        for lane in range(lanes):
-            t = _wrap(total[lane] + w0 * np.uint64(first[lane]) + w1 * np.uint64(second[lane]))
-            total[lane] = _wrap(t + w2 * np.uint64(third[lane]) + w3 * np.uint64(fourth[lane]))
+    a0, a1, a2, a3, a4 = weights[0, 0], weights[0, 1], weights[0, 2], weights[0, 3], weights[0, 4]
+    b0, b1, b2, b3, b4 = weights[1, 0], weights[1, 1], weights[1, 2], weights[1, 3], weights[1, 4]
+    c0, c1, c2, c3, c4 = weights[2, 0], weights[2, 1], weights[2, 2], weights[2, 3], weights[2, 4]
+    d0, d1, d2, d3, d4 = weights[3, 0], weights[3, 1], weights[3, 2], weights[3, 3], weights[3, 4]
+    for i in range(LANES):
+        x, y, z, w = np.uint64(first[i]), np.uint64(second[i]), np.uint64(third[i]), np.uint64(fourth[i])
+        totals[i] = _wrap(_wrap(totals[i] + a0 * x + b0 * y) + c0 * z + d0 * w)
+        totals[i + LANES] = _wrap(_wrap(totals[i + LANES] + a1 * x + b1 * y) + c1 * z + d1 * w)
+        totals[i + 2 * LANES] = _wrap(_wrap(totals[i + 2 * LANES] + a2 * x + b2 * y) + c2 * z + d2 * w)
+        totals[i + 3 * LANES] = _wrap(_wrap(totals[i + 3 * LANES] + a3 * x + b3 * y) + c3 * z + d3 * w)
+        totals[i + 4 * LANES] = _wrap(_wrap(totals[i + 4 * LANES] + a4 * x + b4 * y) + c4 * z + d4 * w)
 
 
 @kernel
-def _sum_into(
-    totals: Words, registers: Columns, sources: Places, weights: Words, first: int, groups: int, lanes: int
-) -> None:
+def _sum_into(totals: Words, registers: Columns, sources: Places, weights: Words, first: int, groups: int) -> None:
     """Add `groups` groups of terms, from the term `first` on, to five totals."""
     for k in range(first, first + AT_ONCE * groups, AT_ONCE):
         _accumulate_five(
             totals,
             weights[k : k + AT_ONCE],
-            registers[sources[k] : sources[k] + lanes],
-            registers[sources[k + 1] : sources[k + 1] + lanes],
-            registers[sources[k + 2] : sources[k + 2] + lanes],
-            registers[sources[k + 3] : sources[k + 3] + lanes],
-            lanes,
+            registers[sources[k] : sources[k] + LANES],
+            registers[sources[k + 1] : sources[k + 1] + LANES],
+            registers[sources[k + 2] : sources[k + 2] + LANES],
+            registers[sources[k + 3] : sources[k + 3] + LANES],
         )
 
 
 @kernel
-def _extension_product(a: Columns, b: Columns, out: Columns, lanes: int) -> None:
+def _extension_product(a: Columns, b: Columns, out: Columns) -> None:
     """out = a * b / R for extension registers; out must not overlap a or b."""
-    for i in range(lanes):
+    for i in range(LANES):
         product = multiply_values(
             (a[i], a[i + LANES], a[i + 2 * LANES], a[i + 3 * LANES], a[i + 4 * LANES]),
             (b[i], b[i + LANES], b[i + 2 * LANES], b[i + 3 * LANES], b[i + 4 * LANES]),
@@ -193,6 +226,18 @@ def _invert(source: Columns, out: Columns, lanes: int) -> bool:
 
 
 @kernel
+def _write_total(total: Words, out: Columns) -> None:
+    for lane in range(len(out)):
+        out[lane] = reduce_product(total[lane])
+
+
+@kernel
+def _write_selected(total: Words, selector: Columns, out: Columns) -> None:
+    for lane in range(len(out)):
+        out[lane] = add(out[lane], multiply(selector[lane], reduce_product(total[lane])))
+
+
+@kernel
 def _run(
     instructions: Places,
     sources: Places,
@@ -221,35 +266,22 @@ def _run(
         lanes = min(LANES, stop - block)
         for i in range(SELECTORS * EXTENSION_DEGREE):
             totals[i * LANES : (i + 1) * LANES] = initial[i]
+        # Loops run over whole registers: rows past the end compute on what was left there, and are not written.
         for position in range(len(instructions)):
             operation, out = instructions[position, 0], instructions[position, 1]
             a, b, c = instructions[position, 2], instructions[position, 3], instructions[position, 4]
             if operation == FOLD:
                 # out: the selector's totals; a: first term; b: groups.
-                _sum_into(totals[out : out + _FIVE], registers, extension_sources, extension_weights, a, b, lanes)
+                _sum_into(totals[out : out + _FIVE], registers, extension_sources, extension_weights, a, b)
             elif operation == CUBE:
-                _cube(registers[a : a + LANES], np.uint32(constants[b]), registers[out : out + LANES], lanes)
+                _cube(registers[a : a + LANES], constants[b], registers[out : out + LANES])
             elif operation == MULTIPLY:
-                left, right, result = registers[a : a + LANES], registers[b : b + LANES], registers[out : out + LANES]
-                for lane in range(lanes):
-                    result[lane] = multiply(left[lane], right[lane])
+                _multiply(registers[a : a + LANES], registers[b : b + LANES], registers[out : out + LANES])
             elif operation == LINEAR:
                 # a: first term; b: groups; c: what the sum begins with.
-                for lane in range(lanes):
-                    scratch[lane] = constants[c]
-                for k in range(a, a + AT_ONCE * b, AT_ONCE):
-                    _accumulate(
-                        scratch,
-                        weights[k : k + AT_ONCE],
-                        registers[sources[k] : sources[k] + lanes],
-                        registers[sources[k + 1] : sources[k + 1] + lanes],
-                        registers[sources[k + 2] : sources[k + 2] + lanes],
-                        registers[sources[k + 3] : sources[k + 3] + lanes],
-                        lanes,
-                    )
+                last = a + AT_ONCE * b
                 result = registers[out : out + LANES]
-                for lane in range(lanes):
-                    result[lane] = reduce_product(scratch[lane])
+                _linear(scratch, registers, sources[a:last], weights[a:last], constants[c], result)
             elif operation == LOAD_MAIN:
                 _copy(main[a], block + b, lanes, registers[out : out + LANES])
             elif operation == LOAD_PREPROCESSED:
@@ -260,40 +292,29 @@ def _run(
             elif operation == EXTENSION_LINEAR:
                 for k in range(EXTENSION_DEGREE):
                     scratch[k * LANES : (k + 1) * LANES] = extension_constants[c, k]
-                _sum_into(scratch, registers, extension_sources, extension_weights, a, b, lanes)
-                for k in range(EXTENSION_DEGREE):
-                    total = scratch[k * LANES : (k + 1) * LANES]
-                    result = registers[out + k * LANES : out + (k + 1) * LANES]
-                    for lane in range(lanes):
-                        result[lane] = reduce_product(total[lane])
+                _sum_into(scratch, registers, extension_sources, extension_weights, a, b)
+                result = registers[out : out + _FIVE]
+                for lane in range(_FIVE):
+                    result[lane] = reduce_product(scratch[lane])
             elif operation == EXTENSION_MULTIPLY:
-                _extension_product(
-                    registers[a : a + _FIVE], registers[b : b + _FIVE], registers[out : out + _FIVE], lanes
-                )
+                _extension_product(registers[a : a + _FIVE], registers[b : b + _FIVE], registers[out : out + _FIVE])
             elif operation == EXTENSION_SCALE:
-                factor = registers[b : b + LANES]
                 for k in range(0, _FIVE, LANES):
                     left, result = registers[a + k : a + k + LANES], registers[out + k : out + k + LANES]
-                    for lane in range(lanes):
-                        result[lane] = multiply(left[lane], factor[lane])
+                    _multiply(left, registers[b : b + LANES], result)
             elif operation == EXTENSION_ADD:
-                for k in range(0, _FIVE, LANES):
-                    left, right = registers[a + k : a + k + LANES], registers[b + k : b + k + LANES]
-                    result = registers[out + k : out + k + LANES]
-                    for lane in range(lanes):
-                        result[lane] = add(left[lane], right[lane])
+                left, right, result = registers[a : a + _FIVE], registers[b : b + _FIVE], registers[out : out + _FIVE]
+                for lane in range(_FIVE):
+                    result[lane] = add(left[lane], right[lane])
             elif operation == EXTENSION_SUBTRACT:
-                for k in range(0, _FIVE, LANES):
-                    left, right = registers[a + k : a + k + LANES], registers[b + k : b + k + LANES]
-                    result = registers[out + k : out + k + LANES]
-                    for lane in range(lanes):
-                        result[lane] = subtract(left[lane], right[lane])
+                left, right, result = registers[a : a + _FIVE], registers[b : b + _FIVE], registers[out : out + _FIVE]
+                for lane in range(_FIVE):
+                    result[lane] = subtract(left[lane], right[lane])
             elif operation == EXTENSION_FOLD:
                 # A value below P times R is below 2^32 P, and so is a total.
-                for k in range(0, _FIVE, LANES):
-                    left, total = registers[a + k : a + k + LANES], totals[k : k + LANES]
-                    for lane in range(lanes):
-                        total[lane] = _wrap(total[lane] + (np.uint64(left[lane]) << _SHIFT))
+                left = registers[a : a + _FIVE]
+                for lane in range(_FIVE):
+                    totals[lane] = _wrap(totals[lane] + (np.uint64(left[lane]) << _SHIFT))
             elif operation == INVERT:
                 if not _invert(registers[a : a + LANES], registers[out : out + LANES], lanes):
                     return block
@@ -303,15 +324,14 @@ def _run(
                     for lane in range(lanes):
                         result[block + lane] = left[lane]
         for k in range(EXTENSION_DEGREE):
-            result, total = folded[k], totals[k * LANES : (k + 1) * LANES]
-            for lane in range(lanes):
-                result[block + lane] = reduce_product(total[lane])
+            _write_total(totals[k * LANES : (k + 1) * LANES], folded[k, block : block + lanes])
             for where in range(1, 1 + len(selectors)):
                 first = where * _FIVE + k * LANES
-                factor, total = selectors[where - 1], totals[first : first + LANES]
-                for lane in range(lanes):
-                    part = multiply(factor[block + lane], reduce_product(total[lane]))
-                    result[block + lane] = add(result[block + lane], part)
+                _write_selected(
+                    totals[first : first + LANES],
+                    selectors[where - 1, block : block + lanes],
+                    folded[k, block : block + lanes],
+                )
     return -1
 
 

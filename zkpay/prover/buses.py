@@ -43,17 +43,19 @@ def accumulator_column(circuit: Circuit, row_sums: Mapping[int, Columns], target
     experiments with false witnesses).
     """
     height = max(item.height for item in circuit.placed)
-    steps = np.zeros((EXTENSION_DEGREE, height), dtype=np.int64)
-    for position, item in enumerate(circuit.placed):
-        ratio = height // item.height
-        steps += np.tile(row_sums[position].astype(np.int64) * inverse(ratio) % P, (1, ratio))
-    share = np.array(ext_scale(target, inverse(height)), dtype=np.int64)[:, None]
-    # Fewer than 2^10 tables of values below 2^31 and 2^22 rows: sums stay below 2^63.
-    running = np.cumsum((steps - share) % P, axis=1)
-    if check and bool((running[:, -1] % P).any()):
-        raise UnbalancedBusError("buses or sums don't balance for this witness")
     column = np.zeros((EXTENSION_DEGREE, height), dtype=np.uint32)
-    column[:, 1:] = (running[:, :-1] % P).astype(np.uint32)
+    share = ext_scale(target, inverse(height))
+    # Fewer than 2^10 tables of values below 2^31 and 2^22 rows: sums stay below 2^63.
+    for k in range(EXTENSION_DEGREE):
+        steps = np.full(height, P - share[k], dtype=np.int64)
+        for position, item in enumerate(circuit.placed):
+            ratio = height // item.height
+            own = row_sums[position][k].astype(np.int64)
+            steps.reshape(ratio, item.height)[:] += own if ratio == 1 else own * inverse(ratio) % P
+        running = np.cumsum(steps, out=steps)
+        if check and running[-1] % P:
+            raise UnbalancedBusError("buses or sums don't balance for this witness")
+        column[k, 1:] = running[:-1] % P
     return column
 
 

@@ -17,7 +17,7 @@ from zkpay.stark.field import P, ext
 from zkpay.stark.protocol import BusChallenges, denominator, powers_of
 from zkpay.verifier.constraints import _PointReader
 
-ROWS = 300  # more than two blocks of the kernel, and not a multiple of one
+ROWS = 1100  # more than two blocks of the kernel, and not a multiple of one
 PUBLICS = {"a": 5, "b": P - 2}
 BUS = Bus("bus", 3, 2)
 
@@ -58,7 +58,7 @@ TABLE, LEAVES, FIXED = table_of()
 
 def circuit_of(table: Table) -> Circuit:
     # Heights are of no concern here; the kernel takes any number of rows.
-    return Circuit((PlacedTable(table, 512),), PUBLICS, (), {"s": 0})
+    return Circuit((PlacedTable(table, 2048),), PUBLICS, (), {"s": 0})
 
 
 def columns(seed: int, width: int = 3) -> np.ndarray:
@@ -166,7 +166,7 @@ def test_helpers_and_row_sums(data: st.DataObject) -> None:
     assert len(helpers) == 5 * len(table.helpers)
     reader = reader_of(main)
     memory: dict[Expression, np.ndarray] = {}
-    for row in (0, 1, 2, 255, 256, ROWS - 1):
+    for row in (0, 1, 2, 511, 512, ROWS - 1):
         terms = [int(read(term.expression, reader, memory)[row]) for term in table.sums]
         row_sum = stark.scale(challenges.delta_powers[0], sum(terms))
         for number, group in enumerate(table.helpers):
@@ -208,7 +208,7 @@ def test_helper_constraints(data: st.DataObject) -> None:
     reader = reader_of(main)
     memory: dict[Expression, np.ndarray] = {}
     share = stark.scale(accumulator_weight, -pow(4, -1, P))
-    for row in (0, 1, 2, 255, 256, ROWS - 1):
+    for row in (0, 1, 2, 511, 512, ROWS - 1):
         total = stark.scale(challenges.delta_powers[0], int(read(table.sums[0].expression, reader, memory)[row]))
         expected = stark.mul(share, total)
         for number, group in enumerate(table.helpers):
@@ -242,15 +242,15 @@ def test_a_zero_denominator_is_named() -> None:
     program = bus_program(circuit, table, zero)
     helpers = np.empty((5, ROWS), dtype=np.uint32)
     evaluate_rows(program, main, [], helpers)
-    main[0, 270] = 7
-    with pytest.raises(ZeroDivisionError, match="index 256 "):
+    main[0, 800] = 7
+    with pytest.raises(ZeroDivisionError, match="index 512 "):
         evaluate_rows(program, main, [], helpers)
 
 
-@pytest.mark.parametrize("period", [1, 2, 16, 100, 256, 1024])
+@pytest.mark.parametrize("period", [1, 2, 16, 100, 512, 1024, 4096])
 def test_preprocessed_columns_may_be_periodic(period: int) -> None:
-    """A short column is repeated; 600 rows are no multiple of most periods, nor of a block."""
-    rows = 600
+    """A short column is repeated; 1200 rows are no multiple of most periods, nor of a block."""
+    rows = 1200
     table = Table("t")
     table.column("x")
     column = table.preprocessed_column("k", [0])
@@ -259,9 +259,32 @@ def test_preprocessed_columns_may_be_periodic(period: int) -> None:
     fixed[0] = P - 1
     program = constraint_program(circuit_of(table), table, 1, challenges_of(1), [(1, 0, 0, 0, 2)], (0, 0, 0, 0, 0))
     ones, empty = np.ones((4, rows), dtype=np.uint32), np.zeros((0, rows), dtype=np.uint32)
-    folded = fold_constraints(program, columns(1, 1)[:, [0] * rows], [fixed], empty, ones)
+    folded = fold_constraints(program, np.zeros((1, rows), dtype=np.uint32), [fixed], empty, ones)
     cubes = np.array([pow(int(value), 3, P) for value in np.resize(fixed, rows)])
     assert np.array_equal(folded, [cubes, 0 * cubes, 0 * cubes, 0 * cubes, 2 * cubes % P])
+
+
+@pytest.mark.parametrize("value", [0, 1, P - 1])
+@pytest.mark.parametrize("count", [1, 3, 4, 5, 8, 9, 47])
+def test_long_sums_of_extreme_values(count: int, value: int) -> None:
+    """Where every factor of every term is largest, the 64-bit totals come nearest to their bounds."""
+    table = Table("t")
+    leaves = [table.column(f"x{k}") for k in range(count)]
+    # Stored weights are multiplied by 2^32: these make the stored ones P - 1, and the first sum a product's factor.
+    extreme = (P - 1) * pow(2, -32, P) % P
+    inner = linear([(extreme * (k + 1), leaf) for k, leaf in enumerate(leaves)], P - 1)
+    table.every("product", inner * inner)
+    table.every("cube", inner * inner * inner)
+    for k, leaf in enumerate(leaves):
+        table.every(f"constraint {k}", leaf * leaf * leaf)
+    weights = [(extreme,) * 5] * (count + 2)
+    program = constraint_program(circuit_of(table), table, 1, challenges_of(1), weights, (0, 0, 0, 0, 0))
+    main = np.full((count, ROWS), value, dtype=np.uint32)
+    ones, empty = np.ones((4, ROWS), dtype=np.uint32), np.zeros((0, ROWS), dtype=np.uint32)
+    folded = fold_constraints(program, main, [], empty, ones)
+    total = sum(extreme * (k + 1) * value for k in range(count)) + P - 1
+    expected = (total**2 + total**3 + count * value**3) * extreme % P
+    assert (folded == expected).all()
 
 
 def test_constants_of_a_table_without_columns_read() -> None:
