@@ -1,6 +1,7 @@
-"""Columns over the quintic extension: products, inverses, powers (SPEC §2).
+"""Columns over the quintic extension: products, inverses, powers; and inverses in the base field (SPEC §2).
 
-A column of n values is uint32[5, n], row i holding the coefficients of X^i, in [0, P); X^5 = 1 - X^2.
+A column of n values is uint32[5, n], row i holding the coefficients of X^i, in [0, P); X^5 = 1 - X^2.  Kernels
+work on blocks of 64 values, five rows of 64 words each in one flat array; columns are copied in and out.
 """
 
 from typing import Final
@@ -9,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from zkpay.kernels.compile import inlined, kernel
-from zkpay.kernels.montgomery import add, multiply, reduce_product, subtract, to_montgomery
+from zkpay.kernels.memory import contiguous_rows, memory_of
+from zkpay.kernels.montgomery import multiply, reduce_product, subtract, to_montgomery
 from zkpay.kernels.parallel import parallel_ranges
 from zkpay.stark.field import (
     EXT_ONE,
@@ -33,6 +35,9 @@ _GRAIN: Final = 1 << 12
 _BOUND: Final = np.uint64(P << 32)
 _ONE: Final = np.uint32(pow(2, 32, P))
 _SQUARE: Final = np.uint32(pow(2, 64, P))
+_INVERSE: Final = np.uint32(pow(2, -32, P))
+_EXPONENT: Final = P - 2
+_EXPONENT_BITS: Final = _EXPONENT.bit_length()
 _BASIS: Final[list[Extension]] = [
     (1, 0, 0, 0, 0),
     (0, 1, 0, 0, 0),
@@ -40,14 +45,12 @@ _BASIS: Final[list[Extension]] = [
     (0, 0, 0, 1, 0),
     (0, 0, 0, 0, 1),
 ]
-_INVERSE: Final = np.uint32(pow(2, -32, P))
 _IMAGES: Final = to_montgomery([[ext_frobenius(e, power) for e in _BASIS] for power in (1, 2)])
 
 
 @inlined
-def _dot2(a0: np.uint32, b0: np.uint32, a1: np.uint32, b1: np.uint32) -> np.uint64:
-    """a0 b0 + a1 b1 < 2 P^2 < 2^32 P for canonical arguments."""
-    return np.uint64(a0) * np.uint64(b0) + np.uint64(a1) * np.uint64(b1)
+def _product(a: np.uint32, b: np.uint32) -> np.uint64:
+    return np.uint64(a) * np.uint64(b)
 
 
 @inlined
@@ -57,30 +60,27 @@ def _wrap(total: np.uint64) -> np.uint64:
 
 
 @inlined
+def _dot(a: Value, b0: np.uint32, b1: np.uint32, b2: np.uint32, b3: np.uint32, b4: np.uint32) -> np.uint32:
+    """sum_i a_i b_i / 2^32 mod P for canonical arguments: 4 P^2 < 2^64, and 2^32 P + P^2 < 2^64."""
+    total = _product(a[0], b0) + _product(a[1], b1) + _product(a[2], b2) + _product(a[3], b3)
+    return reduce_product(_wrap(_wrap(total) + _product(a[4], b4)))
+
+
+@inlined
 def multiply_values(a: Value, b: Value) -> Value:
     """a * b / 2^32 for two values with coordinates in [0, P); the result is canonical.
 
-    Sums of up to five products are kept below 2^32 P (below 2^64 before each conditional subtraction:
-    2^32 P + 2 P^2 < 2^64), then reduced once each.
+    Row i of the matrix of multiplication by b holds what each coordinate of a adds to the coefficient of X^i, by
+    X^5 = 1 - X^2, X^6 = X - X^3, X^7 = X^2 - X^4 and X^8 = X^3 + X^2 - 1.
     """
-    a0, a1, a2, a3, a4 = a
     b0, b1, b2, b3, b4 = b
-    x0 = reduce_product(np.uint64(a0) * np.uint64(b0))
-    x1 = reduce_product(_dot2(a0, b1, a1, b0))
-    x2 = reduce_product(_wrap(_dot2(a0, b2, a1, b1) + np.uint64(a2) * np.uint64(b0)))
-    x3 = reduce_product(_wrap(_dot2(a0, b3, a1, b2) + _dot2(a2, b1, a3, b0)))
-    x4 = reduce_product(_wrap(_wrap(_dot2(a0, b4, a1, b3) + _dot2(a2, b2, a3, b1)) + np.uint64(a4) * np.uint64(b0)))
-    x5 = reduce_product(_wrap(_dot2(a1, b4, a2, b3) + _dot2(a3, b2, a4, b1)))
-    x6 = reduce_product(_wrap(_dot2(a2, b4, a3, b3) + np.uint64(a4) * np.uint64(b2)))
-    x7 = reduce_product(_dot2(a3, b4, a4, b3))
-    x8 = reduce_product(np.uint64(a4) * np.uint64(b4))
-    x58 = subtract(x5, x8)
+    b14, b03, b42 = subtract(b1, b4), subtract(b0, b3), subtract(b4, b2)
     return (
-        add(x0, x58),
-        add(x1, x6),
-        add(subtract(x2, x58), x7),
-        add(subtract(x3, x6), x8),
-        subtract(x4, x7),
+        _dot(a, b0, b4, b3, b2, b14),
+        _dot(a, b1, b0, b4, b3, b2),
+        _dot(a, b2, b14, b03, b42, subtract(b3, b14)),
+        _dot(a, b3, b2, b14, b03, b42),
+        _dot(a, b4, b3, b2, b14, b03),
     )
 
 
@@ -106,203 +106,255 @@ def multiply_rows(block: Columns, x: int, y: int, z: int) -> None:
         c[i + 4 * LANES] = product[4]
 
 
+@inlined
+def _row(block: Columns, x: int, i: int) -> Columns:
+    """Coordinate i of the values at block[x ..]."""
+    return block[x + i * LANES : x + (i + 1) * LANES]
+
+
 @kernel
-def _load(column: Columns, begin: int, lanes: int, block: Columns, x: int, factor: np.uint32) -> None:
-    """Values begin .. begin + lanes times factor / 2^32 to block[x ..]; the lanes that are left become 1."""
-    for i in range(5):
-        source, target = column[i, begin : begin + lanes], block[x + i * LANES : x + (i + 1) * LANES]
+def _read(column: Columns, step: int, begin: int, stop: int, block: Columns, x: int) -> None:
+    """Values begin .. stop, at most 64, to block[x ..]; the lanes that are left become (1, 1, 1, 1, 1), not zero.
+
+    The number of lanes is not a constant, or the compiler would unroll the loops before it could vectorise them.
+    """
+    lanes = min(LANES, stop - begin)
+    for i in range(EXTENSION_DEGREE):
+        source, target = column[i * step + begin :], _row(block, x, i)
         for lane in range(lanes):
-            target[lane] = multiply(source[lane], factor)
+            target[lane] = source[lane]
         for lane in range(lanes, LANES):
-            target[lane] = np.uint32(i == 0)
+            target[lane] = np.uint32(1)
 
 
 @kernel
-def _store(block: Columns, x: int, column: Columns, begin: int, lanes: int) -> None:
-    for i in range(5):
-        source, target = block[x + i * LANES : x + (i + 1) * LANES], column[i, begin : begin + lanes]
+def _write(block: Columns, x: int, column: Columns, step: int, begin: int, stop: int) -> None:
+    lanes = min(LANES, stop - begin)
+    for i in range(EXTENSION_DEGREE):
+        source, target = _row(block, x, i), column[i * step + begin :]
         for lane in range(lanes):
             target[lane] = source[lane]
 
 
+@inlined
+def _scale(block: Columns, x: int, factor: np.uint32) -> None:
+    """block[x ..] *= factor / 2^32."""
+    values = block[x : x + VALUES]
+    for word in range(VALUES):
+        values[word] = multiply(values[word], factor)
+
+
 @kernel
-def _multiply_range(a: Columns, b: Columns, output: Columns, start: int, stop: int) -> None:
+def _multiply_range(
+    a: Columns, a_step: int, b: Columns, b_step: int, output: Columns, output_step: int, start: int, stop: int
+) -> None:
+    """Values start..stop of flat columns, whose row i begins at i times their step."""
     block = np.empty(3 * VALUES, dtype=np.uint32)
     for begin in range(start, stop, LANES):
-        lanes = min(LANES, stop - begin)
-        _load(a, begin, lanes, block, 0, _ONE)
-        _load(b, begin, lanes, block, VALUES, _SQUARE)
+        _read(a, a_step, begin, stop, block, 0)
+        _read(b, b_step, begin, stop, block, VALUES)
+        _scale(block, VALUES, _SQUARE)
         multiply_rows(block, 0, VALUES, 2 * VALUES)
-        _store(block, 2 * VALUES, output, begin, lanes)
+        _write(block, 2 * VALUES, output, output_step, begin, stop)
 
 
-@kernel
-def _frobenius(a: Value, images: Columns) -> Value:
-    """The map whose images of the basis, in Montgomery form, are the rows of images uint32[5, 5]."""
-    r0, r1, r2, r3, r4 = a[0], np.uint32(0), np.uint32(0), np.uint32(0), np.uint32(0)
-    for i in range(1, 5):
-        r0 = add(r0, multiply(a[i], images[i, 0]))
-        r1 = add(r1, multiply(a[i], images[i, 1]))
-        r2 = add(r2, multiply(a[i], images[i, 2]))
-        r3 = add(r3, multiply(a[i], images[i, 3]))
-        r4 = add(r4, multiply(a[i], images[i, 4]))
-    return (r0, r1, r2, r3, r4)
+@inlined
+def _invert_row(values: Columns, powers: Columns) -> None:
+    """1 / values in place for 64 elements, their powers P - 2; powers is room for 64.
 
-
-@kernel
-def _invert_value(a: Value, scale: np.uint32) -> Value:
-    """scale * 2^32 / a; the method is that of `zkpay.stark.field.ext_inverse`, the norm's inverse its power P
-    - 2."""
-    pair = multiply_values(_frobenius(a, _IMAGES[0]), _frobenius(a, _IMAGES[1]))
-    others = multiply_values(pair, _frobenius(pair, _IMAGES[1]))
-    norm = multiply_values(a, others)[0]
-    power, exponent = scale, np.uint32(P - 2)
-    while exponent:
-        if exponent & np.uint32(1):
-            power = multiply(power, norm)
-        norm = multiply(norm, norm)
-        exponent = np.uint32(exponent >> np.uint32(1))
-    return (
-        multiply(others[0], power),
-        multiply(others[1], power),
-        multiply(others[2], power),
-        multiply(others[3], power),
-        multiply(others[4], power),
-    )
-
-
-@kernel
-def _value(block: Columns, i: int) -> Value:
-    return (block[i], block[i + LANES], block[i + 2 * LANES], block[i + 3 * LANES], block[i + 4 * LANES])
-
-
-@kernel
-def _set_value(block: Columns, i: int, value: Value) -> None:
-    for coordinate in range(5):
-        block[i + coordinate * LANES] = value[coordinate]
-
-
-@kernel
-def _invert_lanes(block: Columns, x: int, y: int, scale: np.uint32) -> None:
-    """block[y ..] = scale * 2^32 / block[x ..] for 64 values, one true inversion for all (Montgomery,
-    1987)."""
-    running = _value(block, x)
-    for lane in range(1, LANES):
-        _set_value(block, y + lane, running)
-        running = multiply_values(running, _value(block, x + lane))
-    running = _invert_value(running, scale)
-    for lane in range(LANES - 1, 0, -1):
-        own = multiply_values(running, _value(block, y + lane))
-        running = multiply_values(running, _value(block, x + lane))
-        _set_value(block, y + lane, own)
-    _set_value(block, y, running)
-
-
-@kernel
-def _invert_range(a: Columns, output: Columns, start: int, stop: int) -> int:
-    """output = 1 / a on lanes start..stop; returns the index of the first zero, or -1 if there is none.
-
-    2048 values at a time stand in 32 rows: products down each lane, 64 inverses, and back up.  In the block:
-    the values, then the products of the rows above, then three values' room for the running products.
+    Each product loses 2^32, P - 3 times in all, which leaves a factor 2^64.
     """
-    block = np.empty((2 * _ROWS + 3) * VALUES, dtype=np.uint32)
-    room = 2 * _ROWS * VALUES
-    for first in range(start, stop, _ROWS * LANES):
-        rows = (min(_ROWS * LANES, stop - first) + LANES - 1) // LANES
-        for row in range(rows):
-            begin = first + row * LANES
-            x, before = row * VALUES, (_ROWS + row) * VALUES
-            _load(a, begin, min(LANES, stop - begin), block, x, _ONE)
-            after = before + VALUES if row + 1 < rows else room
-            if row == 0:
-                block[after : after + VALUES] = block[x : x + VALUES]
-            else:
-                multiply_rows(block, before, x, after)
+    for lane in range(LANES):
+        powers[lane] = values[lane]
+    for bit in range(_EXPONENT_BITS - 2, -1, -1):
         for lane in range(LANES):
-            zero = True
-            for coordinate in range(5):
-                zero = zero and block[room + coordinate * LANES + lane] == np.uint32(0)
-            if zero:
-                for index in range(first, min(first + _ROWS * LANES, stop)):
-                    if not (a[0, index] | a[1, index] | a[2, index] | a[3, index] | a[4, index]):
-                        return index
-        running, spare, own = room + VALUES, room, room + 2 * VALUES
-        # Every product loses 2^32, and so does each entry on the way up and down: with this scale they
-        # cancel.
-        _invert_lanes(block, room, running, _INVERSE)
-        for row in range(rows - 1, -1, -1):
-            begin = first + row * LANES
-            lanes = min(LANES, stop - begin)
-            if row == 0:
-                _store(block, running, output, begin, lanes)
-            else:
-                multiply_rows(block, running, (_ROWS + row) * VALUES, own)
-                _store(block, own, output, begin, lanes)
-                multiply_rows(block, running, row * VALUES, spare)
-                running, spare = spare, running
-    return -1
+            powers[lane] = multiply(powers[lane], powers[lane])
+        if _EXPONENT >> bit & 1:
+            for lane in range(LANES):
+                powers[lane] = multiply(powers[lane], values[lane])
+    for lane in range(LANES):
+        values[lane] = multiply(powers[lane], _INVERSE)
 
 
 @kernel
-def _powers_range(output: Columns, block: Columns, start: int, stop: int) -> None:
-    """Lanes start..stop from block: 64 powers to begin with, 64 times the step in Montgomery form, room for
-    64."""
+def _frobenius(block: Columns, x: int, images: Columns, z: int) -> None:
+    """block[z ..] = the map whose images of the basis, in Montgomery form, are uint32[5, 5], of block[x ..]."""
+    a, c = block[x : x + VALUES], block[z : z + VALUES]
+    # A constant 5 here would be unrolled: five times the code to compile, no faster.
+    for k in range(images.shape[1]):
+        m0, m1, m2, m3, m4 = images[0, k], images[1, k], images[2, k], images[3, k], images[4, k]
+        target = _row(c, 0, k)
+        for i in range(LANES):
+            value = (a[i], a[i + LANES], a[i + 2 * LANES], a[i + 3 * LANES], a[i + 4 * LANES])
+            target[i] = _dot(value, m0, m1, m2, m3, m4)
+
+
+@inlined
+def _invert_rows(block: Columns, x: int, z: int) -> None:
+    """block[z ..] = 1 / block[x ..] for 64 values, by `zkpay.stark.field.ext_inverse`'s method; takes the room of
+    three more blocks of values after z."""
+    pair, others, norm = z + VALUES, z + 2 * VALUES, z + 3 * VALUES
+    _frobenius(block, x, _IMAGES[0], others)
+    _frobenius(block, x, _IMAGES[1], norm)
+    multiply_rows(block, others, norm, pair)
+    _frobenius(block, pair, _IMAGES[1], norm)
+    multiply_rows(block, pair, norm, others)
+    # The product of the other four conjugates has lost 2^96 here, the norm 2^128, and the last products lose 2^32.
+    multiply_rows(block, x, others, norm)
+    norms = _row(block, norm, 0)
+    _invert_row(norms, _row(block, norm, 1))
+    for i in range(EXTENSION_DEGREE):
+        source, target = _row(block, others, i), _row(block, z, i)
+        for lane in range(LANES):
+            target[lane] = multiply(source[lane], norms[lane])
+
+
+@kernel
+def _invert_range(a: Columns, a_step: int, output: Columns, output_step: int, start: int, stop: int) -> bool:
+    """output = 1 / a on values start..stop of flat columns; False if there is a zero.
+
+    2048 values at a time stand in 32 rows: products down each lane, 64 inverses, and back up (Montgomery, 1987).
+    In the block: the values, the products down to each row, two running inverses, room for `_invert_rows`.
+    """
+    block = np.empty((2 * _ROWS + 5) * VALUES, dtype=np.uint32)
+    for first in range(start, stop, _ROWS * LANES):
+        rows = min(_ROWS, (stop - first + LANES - 1) // LANES)
+        running, spare = 2 * _ROWS * VALUES, (2 * _ROWS + 4) * VALUES
+        _read(a, a_step, first, stop, block, 0)
+        # Word by word: the check of shapes in an assignment of slices takes seconds to compile.
+        for word in range(VALUES):
+            block[_ROWS * VALUES + word] = block[word]
+        for row in range(1, rows):
+            _read(a, a_step, first + row * LANES, stop, block, row * VALUES)
+            multiply_rows(block, (_ROWS + row - 1) * VALUES, row * VALUES, (_ROWS + row) * VALUES)
+        product = (_ROWS + rows - 1) * VALUES
+        for i in range(product, product + LANES):
+            if not (block[i] | block[i + LANES] | block[i + 2 * LANES] | block[i + 3 * LANES] | block[i + 4 * LANES]):
+                return False
+        _invert_rows(block, product, running)
+        # A product has lost 2^32 more than the one before it, which makes up for what each of these loses.
+        for row in range(rows - 1, 0, -1):
+            own = (_ROWS + row) * VALUES
+            multiply_rows(block, running, own - VALUES, own)
+            _write(block, own, output, output_step, first + row * LANES, stop)
+            multiply_rows(block, running, row * VALUES, spare)
+            running, spare = spare, running
+        _write(block, running, output, output_step, first, stop)
+    return True
+
+
+@kernel
+def _invert_words(values: Columns, output: Columns, start: int, stop: int) -> None:
+    """output = 1 / values on start..stop, none of them zero: like `_invert_range`, in the base field.
+
+    Entry n of a lane: the total is their product over 2^(32 (n - 1)), so it is inverted as it stands.
+    """
+    block = np.empty((2 * _ROWS + 2) * LANES, dtype=np.uint32)
+    total, room = block[2 * _ROWS * LANES : (2 * _ROWS + 1) * LANES], block[(2 * _ROWS + 1) * LANES :]
+    for first in range(start, stop, _ROWS * LANES):
+        count = min(_ROWS * LANES, stop - first)
+        entries, products = block[: _ROWS * LANES], block[_ROWS * LANES : 2 * _ROWS * LANES]
+        for i in range(count):
+            entries[i] = values[first + i]
+        for i in range(count, _ROWS * LANES):
+            entries[i] = np.uint32(1)
+        total[:] = _ONE
+        for row in range(_ROWS):
+            own, product = entries[row * LANES : (row + 1) * LANES], products[row * LANES : (row + 1) * LANES]
+            for lane in range(LANES):
+                product[lane] = total[lane]
+                total[lane] = multiply(total[lane], own[lane])
+        _invert_row(total, room)
+        for row in range(_ROWS - 1, -1, -1):
+            own, product = entries[row * LANES : (row + 1) * LANES], products[row * LANES : (row + 1) * LANES]
+            for lane in range(LANES):
+                inverse = multiply(total[lane], product[lane])
+                total[lane] = multiply(total[lane], own[lane])
+                own[lane] = inverse
+        for i in range(count):
+            output[first + i] = entries[i]
+
+
+@kernel
+def _powers_range(output: Columns, output_step: int, block: Columns, start: int, stop: int) -> None:
+    """Values start..stop from block: 64 powers to begin with, 64 times the step in Montgomery form, room for 64."""
     current, following = 0, 2 * VALUES
     for begin in range(start, stop, LANES):
-        _store(block, current, output, begin, min(LANES, stop - begin))
+        _write(block, current, output, output_step, begin, stop)
         multiply_rows(block, current, VALUES, following)
         current, following = following, current
 
 
-def _require_extension(a: Columns) -> Columns:
+def _require_extension(a: Columns) -> None:
     if a.ndim != 2 or len(a) != EXTENSION_DEGREE:
         raise ValueError(f"an extension column is uint32[5, n], not of shape {a.shape}")
-    return np.ascontiguousarray(a)
 
 
 def mul(a: Columns, b: Columns) -> Columns:
-    """a * b elementwise; uint32[5, n] each, coordinates in [0, P)."""
+    """a * b elementwise; uint32[5, n] each, coordinates in [0, P). Columns with contiguous rows are not copied."""
     if a.shape != b.shape:
         raise ValueError(f"columns of shapes {a.shape} and {b.shape} can't be multiplied")
-    a, b = _require_extension(a), _require_extension(b)
+    _require_extension(a)
     output = np.empty(a.shape, dtype=np.uint32)
-    parallel_ranges(lambda start, stop: _multiply_range(a, b, output, start, stop), a.shape[1], grain=_GRAIN)
+    first, (first_step,) = memory_of(contiguous_rows(a))
+    second, (second_step,) = memory_of(contiguous_rows(b))
+    product, (step,) = memory_of(output)
+
+    def run(start: int, stop: int) -> None:
+        _multiply_range(first, first_step, second, second_step, product, step, start, stop)
+
+    parallel_ranges(run, a.shape[1], grain=_GRAIN)
     return output
 
 
 def batch_inverse(a: Columns) -> Columns:
-    """1 / a elementwise; uint32[5, n], coordinates in [0, P). ZeroDivisionError names the index of a zero."""
-    a = _require_extension(a)
+    """1 / a elementwise; uint32[5, n], coordinates in [0, P). ZeroDivisionError names the index of a zero.
+
+    Columns with contiguous rows are not copied.
+    """
+    _require_extension(a)
     output = np.empty(a.shape, dtype=np.uint32)
-    zeros: list[int] = []
+    values, (step,) = memory_of(contiguous_rows(a))
+    inverses, (output_step,) = memory_of(output)
+    nonzero: list[bool] = []
+    parallel_ranges(
+        lambda start, stop: nonzero.append(_invert_range(values, step, inverses, output_step, start, stop)),
+        a.shape[1],
+        grain=_GRAIN,
+    )
+    if not all(nonzero):
+        raise ZeroDivisionError(f"the value at index {int(np.argmin(a.any(axis=0)))} is 0 and has no inverse")
+    return output
 
-    def run(start: int, stop: int) -> None:
-        index = _invert_range(a, output, start, stop)
-        if index >= 0:
-            zeros.append(index)
 
-    parallel_ranges(run, a.shape[1], grain=_GRAIN)
-    if zeros:
-        raise ZeroDivisionError(f"the value at index {min(zeros)} is 0 and has no inverse")
+def invert_elements(values: Columns) -> Columns:
+    """1 / values elementwise in the base field; uint32[n] in [0, P). ZeroDivisionError names the index of a zero."""
+    if values.ndim != 1:
+        raise ValueError(f"elements are uint32[n], not of shape {values.shape}")
+    if not values.all():
+        raise ZeroDivisionError(f"the element at index {int(np.argmin(values != 0))} is 0 and has no inverse")
+    elements = np.ascontiguousarray(values)
+    output = np.empty(elements.shape, dtype=np.uint32)
+    parallel_ranges(lambda start, stop: _invert_words(elements, output, start, stop), len(values), grain=_GRAIN)
     return output
 
 
 def powers(base: Extension, count: int) -> Columns:
     """1, base, ..., base^(count - 1) as uint32[5, count], coordinates in [0, P)."""
     output = np.empty((EXTENSION_DEGREE, count), dtype=np.uint32)
+    flat, (output_step,) = memory_of(output)
     first = [EXT_ONE]
     while len(first) < LANES:
         first.append(ext_mul(first[-1], base))
-    first_powers = np.array(first, dtype=np.uint32).T
-    step = to_montgomery(np.broadcast_to(np.array(ext_pow(base, LANES))[:, None], (EXTENSION_DEGREE, LANES)))
+    first_powers = np.array(first, dtype=np.uint32).T.reshape(-1)
+    step = np.repeat(to_montgomery(ext_pow(base, LANES)), LANES)
 
     def run(start: int, stop: int) -> None:
-        offset = np.broadcast_to(np.array(ext_pow(base, start), dtype=np.uint32)[:, None], first_powers.shape)
+        offset = np.repeat(np.array(ext_pow(base, start), dtype=np.uint32), LANES)
         block = np.empty(3 * VALUES, dtype=np.uint32)
-        begin = np.empty((EXTENSION_DEGREE, LANES), dtype=np.uint32)
-        _multiply_range(np.ascontiguousarray(offset), first_powers, begin, 0, LANES)
-        block[:VALUES], block[VALUES : 2 * VALUES] = begin.reshape(-1), step.reshape(-1)
-        _powers_range(output, block, start, stop)
+        _multiply_range(first_powers, LANES, offset, LANES, block, LANES, 0, LANES)
+        block[VALUES : 2 * VALUES] = step
+        _powers_range(flat, output_step, block, start, stop)
 
     parallel_ranges(run, count, grain=_GRAIN)
     return output

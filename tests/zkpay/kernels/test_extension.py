@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from tests.reference import extension as reference
-from zkpay.kernels.extension import batch_inverse, mul, powers
+from zkpay.kernels.extension import batch_inverse, invert_elements, mul, powers
 from zkpay.stark.field import Extension, P, ext_inverse, ext_mul
 
 
@@ -61,6 +61,49 @@ def test_batch_inverse_names_a_zero(index: int) -> None:
         batch_inverse(a)
 
 
+@pytest.mark.parametrize("count", [0, 1, 2, 64, 65, 2047, 2048, 2049, 9000])
+def test_invert_elements(count: int) -> None:
+    values = np.random.default_rng(count).integers(1, P, count).astype(np.uint32)
+    values[:2] = [P - 1, 1][:count]
+    inverses = invert_elements(values)
+    assert inverses.dtype == np.uint32
+    assert inverses.tolist() == [pow(value, -1, P) for value in values.tolist()]
+    assert np.array_equal(invert_elements(values[::-1]), inverses[::-1])
+
+
+@pytest.mark.parametrize("value", [1, 2, P - 1])
+def test_inverses_of_equal_elements(value: int) -> None:
+    assert np.all(invert_elements(np.full(5000, value, dtype=np.uint32)) == pow(value, -1, P))
+
+
+@pytest.mark.parametrize("index", [0, 63, 4096, 8999])
+def test_invert_elements_names_a_zero(index: int) -> None:
+    values = np.ones(9000, dtype=np.uint32)
+    values[[index, 8999]] = 0
+    with pytest.raises(ZeroDivisionError, match=f"index {index} "):
+        invert_elements(values)
+
+
+@pytest.mark.parametrize("count", [1, 65, 5000])
+def test_columns_with_gaps(count: int) -> None:
+    table = np.stack([column_of(count + 7), column_of(count + 7, 1)], axis=1)
+    a, b = table[:, 0, 5 : count + 5], table[:, 1, :count]
+    assert np.array_equal(mul(a, b), mul(a.copy(), b.copy()))
+    assert np.array_equal(mul(a[:, ::-1], b), mul(a[:, ::-1].copy(), b))
+    assert np.array_equal(batch_inverse(a), batch_inverse(a.copy()))
+
+
+@pytest.mark.parametrize("words", [(P - 1,) * 5, (0, 0, 0, 0, P - 1), (P - 1, 0, 0, 0, 0), (0, P - 1, 0, 0, P - 1)])
+def test_products_at_the_ends_of_the_range(words: Extension) -> None:
+    a = np.repeat(np.array(words, dtype=np.uint32)[:, None], 70, axis=1)
+    b = np.full((5, 70), P - 1, dtype=np.uint32)
+    for x, y in ((a, a), (a, b), (b, a), (b, b)):
+        product = mul(x, y)
+        assert at(product, 0) == ext_mul(at(x, 0), at(y, 0))
+        assert np.all(product == product[:, :1])
+    assert np.all(batch_inverse(a) == np.array(ext_inverse(words), dtype=np.uint32)[:, None])
+
+
 @pytest.mark.parametrize("count", [0, 1, 64, 65, 9000])
 def test_powers(count: int) -> None:
     base = at(column_of(5), 4)
@@ -76,3 +119,5 @@ def test_refusals() -> None:
         mul(column_of(3), column_of(4))
     with pytest.raises(ValueError, match="extension column"):
         batch_inverse(np.ones((4, 3), dtype=np.uint32))
+    with pytest.raises(ValueError, match="elements are"):
+        invert_elements(np.ones((4, 3), dtype=np.uint32))
