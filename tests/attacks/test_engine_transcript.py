@@ -109,7 +109,7 @@ def test_inventory_of_messages_and_challenges(monkeypatch: pytest.MonkeyPatch) -
         if kind == "absorb":
             last = label
         else:
-            name = label.split("/")[0]
+            name = label.split("/")[0].split("#")[0]
             if name not in after.setdefault(last, []):
                 after[last].append(name)
     assert after == CHALLENGES_AFTER

@@ -372,7 +372,7 @@ def test_a_value_out_of_the_domain_is_uniform_whatever_the_column(fill: int) -> 
 # A transcript without a witness.
 
 ZETA = Transcript("simulator").extension("zeta")
-LAMBDA = Transcript("simulator").extension("lambda")
+LAMBDA = Transcript("simulator").extensions("lambda", len(opening_order(false_circuit())))
 
 
 class Simulator(Forger):
@@ -393,7 +393,7 @@ class Simulator(Forger):
                 size = self.blowup * (self.height // self.ratio(key[1]))
                 self.words[key] = self.noise.integers(0, P, size)
         if tree == QUOTIENT:
-            self.zeta, self.batching = ZETA, LAMBDA
+            self.zeta, self.batching = ZETA, list(LAMBDA)
             count = len(opening_order(self.circuit))
             self.claimed = self.lie([stark.as_extension(row) for row in self.noise.integers(0, P, (count, 5)).tolist()])
             for k in range(5):
@@ -405,10 +405,10 @@ class Simulator(Forger):
                 self.words[QUOTIENT, -1, 5 * CHUNKS + k] = mask[k]
 
     def open_out_of_domain(self) -> None:
-        self.zeta, self.batching = ZETA, LAMBDA
+        self.zeta, self.batching = ZETA, list(LAMBDA)
         self.out_of_domain = stark.row_bytes(np.array(self.claimed))
         self.transcript.absorb("out of domain", self.out_of_domain)
-        self.transcript.extension("lambda")
+        self.transcript.extensions("lambda", len(LAMBDA))
 
 
 def test_a_simulator_needs_no_witness(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -422,9 +422,9 @@ def test_a_simulator_needs_no_witness(monkeypatch: pytest.MonkeyPatch) -> None:
             draw_zeta(transcript, root)
             return ZETA
 
-        def batching(transcript: Transcript, out_of_domain: bytes) -> stark.Extension:
+        def batching(transcript: Transcript, out_of_domain: bytes, count: int) -> tuple[stark.Extension, ...]:
             transcript.absorb("out of domain", out_of_domain)
-            transcript.extension("lambda")
+            transcript.extensions("lambda", count)
             return LAMBDA
 
         programmed.setattr("zkpay.verifier.verify.draw_zeta", zeta)

@@ -272,6 +272,12 @@ class Tree:
 # Fiat-Shamir.
 
 
+def small_words(data: bytes) -> list[int]:
+    """The words of 31 bits that are below P, in order."""
+    words = [int.from_bytes(data[start : start + 4], "little") % 2**31 for start in range(0, len(data), 4)]
+    return [word for word in words if word < P]
+
+
 class Transcript:
     """state' = H(tag, state, |label|, label, |data|, data); output k = H(tag, state, |label|, label, k)."""
 
@@ -298,13 +304,20 @@ class Transcript:
             while len(words) < 5:
                 data = self.squeeze(f"{label}/{tries}#{blocks}", 1)
                 blocks += 1
-                for start in range(0, 32, 4):
-                    candidate = int.from_bytes(data[start : start + 4], "little") % 2**31
-                    if candidate < P:
-                        words.append(candidate)
+                words += small_words(data)
             if any(words[1:5]):
                 return as_extension(words[:5])
             tries += 1
+
+    def extensions(self, label: str, count: int) -> list[Extension]:
+        """Five words for each, base field included; as many blocks as missing words fill, and again for lost ones."""
+        words: list[int] = []
+        tries = 0
+        while len(words) < 5 * count:
+            missing = 5 * count - len(words)
+            words += small_words(self.squeeze(f"{label}#{tries}", (4 * missing + 31) // 32))
+            tries += 1
+        return [as_extension(words[5 * k : 5 * k + 5]) for k in range(count)]
 
     def indices(self, bits: int, count: int) -> list[int]:
         data = self.squeeze("queries", (4 * count + 31) // 32)

@@ -96,7 +96,7 @@ def tree_groups(circuit: Circuit, tree: int) -> list[tuple[int, list[Key]]]:
 
 
 def opening_order(circuit: Circuit) -> list[Opening]:
-    """Every out-of-domain value in its place; number k has the weight lambda^(k+1)."""
+    """Every out-of-domain value in its place; number k has the weight lambda_k."""
     order: list[Opening] = []
     for position, item in enumerate(circuit.placed):
         order += [((MAIN, position, column), 0) for column in range(item.table.width)]
@@ -391,14 +391,14 @@ class LiteralProver:
         self.claimed = self.claims()
         self.out_of_domain = stark.row_bytes(np.array(self.claimed))
         self.transcript.absorb("out of domain", self.out_of_domain)
-        self.batching = self.transcript.extension("lambda")
+        self.batching = self.transcript.extensions("lambda", len(self.claimed))
 
     def twin_order(self, ratio: int) -> int:
         """Order of the root for the lifting check's second point; 1 for none."""
         return ratio
 
     def deep_codeword(self) -> Array:
-        """R + sum lambda^(k+1) (F_k - v_k) / ((X - z_k) [(X - omega_r z_k)]) on the whole domain, of the words."""
+        """R + sum lambda_k (F_k - v_k) / ((X - z_k) [(X - omega_r z_k)]) on the whole domain, of the words."""
         return deep_word(self, self.words)
 
     def layer_word(self, layer: int, codeword: Array) -> Array:
@@ -406,6 +406,7 @@ class LiteralProver:
         return codeword
 
     def commit_layers(self) -> None:
+        self.state_before_layers = self.transcript.state
         codeword = self.deep_codeword()
         self.layers: list[tuple[int, Array, stark.Tree]] = []
         shift = SHIFT
@@ -463,8 +464,14 @@ class LiteralProver:
         return TreeOpening(tuple(rows), tuple(salts), self.trees[tree].siblings(self.indices))
 
     def open_layer(self, fibres: Array, tree: stark.Tree) -> LayerOpening:
-        positions = sorted({index % len(fibres) for index in self.indices})
-        return LayerOpening(b"".join(stark.row_bytes(fibres[i]) for i in positions), tree.siblings(self.indices))
+        """All entries of the queried fibres but those at the queried indices, which the verifier knows."""
+        leaves, arity = fibres.shape[:2]
+        entries = []
+        for leaf in sorted({index % leaves for index in self.indices}):
+            for place in range(arity):
+                if all(index % (leaves * arity) != leaf + place * leaves for index in self.indices):
+                    entries.append(stark.row_bytes(fibres[leaf][place]))
+        return LayerOpening(b"".join(entries), tree.siblings(self.indices))
 
 
 def deep_word(prover: LiteralProver, words: Mapping[Key, Array]) -> Array:
@@ -472,14 +479,13 @@ def deep_word(prover: LiteralProver, words: Mapping[Key, Array]) -> Array:
     size = prover.size
     result = np.stack([words[QUOTIENT, ACCUMULATOR, 5 * CHUNKS + k] for k in range(5)])
     tops: dict[tuple[int, int], Array] = {}
-    weight = prover.batching
-    for (key, rotation), claim in zip(opening_order(prover.circuit), prover.claimed, strict=True):
+    order_and_weights = zip(opening_order(prover.circuit), prover.claimed, prover.batching, strict=True)
+    for (key, rotation), claim, weight in order_and_weights:
         word = np.tile(words[key], size // len(words[key]))
         difference = (stark.columns((1, 0, 0, 0, 0), size) * word - stark.columns(claim, size)) % P
         term = stark.times(difference, stark.columns(weight, size))
         order = 1 if rotation else prover.twin_order(prover.ratio(key[1]))
         tops[rotation, order] = (tops.get((rotation, order), 0) + term) % P
-        weight = stark.mul(weight, prover.batching)
     for (rotation, order), top in tops.items():
         point = prover.point(rotation)
         bottom = minus_point(prover.points, point)

@@ -22,7 +22,7 @@ def rounds(
     height: int,
     dimension: int,
     domain: int,
-    openings: int,
+    openings: int = 2,
     constraints: int,
     fractions: int,
     tuple_width: int,
@@ -31,7 +31,7 @@ def rounds(
     queries: int,
     grinding: int,
 ) -> dict[str, float]:
-    """Bits of each round. `openings` counts every term of the batch, the mask included."""
+    """Bits of each round. `openings` batched with powers of one challenge; 2 stands for weights of their own."""
     # Lifting binds numerators of degree K + 1: dimension K + 2.
     rate = Fraction(dimension + 2, domain)
     if regime == "johnson":
@@ -51,7 +51,8 @@ def rounds(
         "buses": bits_of(buses / FIELD),
         "constraints": bits_of(size * constraints / FIELD),
         "out-of-domain": bits_of(outside / FIELD),
-        "batching": bits_of((openings - 1) * line / FIELD),
+        # Powers of one challenge make a curve, weights of their own an affine space with the error of a line.
+        "batching": bits_of((openings - 1) * (line + 1) / FIELD),
         "folding": bits_of(sum(arity - 1 for arity in arities) * line / FIELD),
         "queries": queries * bits_of(1 - theta) + grinding,
     }
@@ -63,7 +64,7 @@ def union(bits: dict[str, float]) -> float:
 
 def best(regime: str, **figures: object) -> float:
     """Union over the rounds at the best proximity parameter."""
-    ms = range(3, 41) if regime == "johnson" else (0,)
+    ms = range(3, 81) if regime == "johnson" else (0,)
     return max(union(rounds(regime=regime, m=m, **figures)) for m in ms)  # type: ignore[arg-type]
 
 

@@ -138,8 +138,18 @@ def _columns(*values: np.ndarray) -> np.ndarray:
 
 
 def light_parameters(circuit: Circuit, queries: int, grinding_bits: int = 3, profile: str = "default") -> Parameters:
-    """What the program derives, with far fewer queries and less work: for tests that need many small proofs."""
-    return replace(derive(PROFILES[profile], circuit), queries=queries, grinding_bits=grinding_bits)
+    """What the program derives, with far fewer queries and less work: for tests that need many small proofs.
+
+    Folds go on down to 24 coefficients or so, as if the circuit were larger: several layers to attack.
+    """
+    parameters = derive(PROFILES[profile], circuit)
+    arities, length = [], parameters.dimension
+    while length > 47:
+        arities.append(next(arity for arity in (8, 4, 2) if length % arity == 0 and length // arity >= 24))
+        length //= arities[-1]
+    return replace(
+        parameters, queries=queries, grinding_bits=grinding_bits, arities=tuple(arities), final_length=length
+    )
 
 
 def use_light_parameters(monkeypatch: pytest.MonkeyPatch, queries: int, grinding_bits: int = 3) -> None:

@@ -30,7 +30,7 @@ from zkpay.stark.field import (
 )
 from zkpay.stark.layout import ACCUMULATOR, Layout
 from zkpay.stark.parameters import Parameters
-from zkpay.stark.protocol import powers_of, root_of_unity
+from zkpay.stark.protocol import root_of_unity
 
 Columns = NDArray[np.uint32]
 
@@ -87,12 +87,12 @@ def deep_codeword(
     layout: Layout,
     parameters: Parameters,
     zeta: Extension,
-    batching: Extension,
+    batching: Sequence[Extension],
     claimed: Columns,
     trees: Sequence[CommittedTree],
 ) -> Columns:
-    """uint32[5, blowup, N]: R + sum_k lambda^(k+1) (F_k - v_k) / (X - z_k), with the lifting check's denominators."""
-    weights = np.array(powers_of(batching, layout.opening_count + 1)[1:], dtype=np.uint32)
+    """uint32[5, blowup, N]: R + sum_k lambda_k (F_k - v_k) / (X - z_k), with the lifting check's denominators."""
+    weights = np.array(batching, dtype=np.uint32)
     # Sums of weighted (f_k - v_k) as polynomials: by height where opened at zeta, and on the next row.
     here: dict[int, Columns] = {}
     following: dict[int, Columns] = {}

@@ -57,11 +57,15 @@ def commit_layers(
 
 
 def open_layer(layer: CommittedLayer, indices: Sequence[int]) -> LayerOpening:
-    """Fibres (ascending) and siblings for the queried indices."""
+    """For the queried indices: the fibres' entries, ascending, but those at the indices themselves, which the verifier
+    computes; and siblings."""
     _, blowup, rest = layer.fibres.shape
-    positions = np.array(sorted({index % (blowup * rest) for index in indices}))
-    fibres = layer.fibres[:, positions % blowup, positions // blowup].T
-    return LayerOpening(element_bytes(fibres), sibling_digests(layer.levels, indices))
+    leaves = blowup * rest
+    known = {index % (layer.arity * leaves) for index in indices}
+    positions = np.array(sorted({index % leaves for index in indices}))
+    unknown = np.array([[p + k * leaves not in known for k in range(layer.arity)] for p in positions.tolist()])
+    fibres = layer.fibres[:, positions % blowup, positions // blowup].T.reshape(*unknown.shape, EXTENSION_DEGREE)
+    return LayerOpening(element_bytes(fibres[unknown]), sibling_digests(layer.levels, indices))
 
 
 def _commit_layer(codeword: Columns, arity: int, number: int) -> CommittedLayer:

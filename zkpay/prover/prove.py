@@ -150,7 +150,7 @@ def prove_circuit(
     trees = (main, auxiliary, quotient)
     claimed = open_out_of_domain(circuit, layout, parameters, zeta, trees)
     out_of_domain = element_bytes(claimed)
-    batching = draw_lambda(transcript, out_of_domain)
+    batching = draw_lambda(transcript, out_of_domain, layout.opening_count)
     codeword = deep_codeword(circuit, layout, parameters, zeta, batching, claimed, trees)
 
     # 6. FRI.

@@ -45,8 +45,8 @@ class Openings:
 @dataclass(frozen=True)
 class Layout:
     """Groups of each tree, and the order of openings: table by table (main, auxiliary, main on the next row), then
-    accumulator, accumulator on the next row, quotient chunks. Opening number k has batching weight lambda^(k+1);
-    lambda^0 belongs to the FRI mask alone."""
+    accumulator, accumulator on the next row, quotient chunks. Opening number k has the batching weight lambda_k; the
+    weight 1 belongs to the FRI mask alone."""
 
     main: tuple[Group, ...]
     auxiliary: tuple[Group, ...]

@@ -7,12 +7,14 @@ choose its own security. Every result proves at least `MINIMUM_BITS` bits or `de
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
+from math import prod
 from typing import Literal
 
 from zkpay.errors import InputError, Refused
 from zkpay.stark.air import MAX_DEGREE, Circuit
 from zkpay.stark.field import EXTENSION_DEGREE, TWO_ADICITY
-from zkpay.stark.layout import QUOTIENT_CHUNKS, layout_of
+from zkpay.stark.layout import QUOTIENT_CHUNKS
 from zkpay.stark.security import Security, Workload, johnson, unique_decoding
 
 MINIMUM_BITS = 100.0
@@ -108,8 +110,8 @@ def derive(profile: Profile, circuit: Circuit) -> Parameters:
     domain = blowup * height
     if domain > 1 << TWO_ADICITY:
         raise Refused(f"{height} rows at blowup {blowup} exceed the field's largest domain, 2^{TWO_ADICITY}")
-    arities, final_length = _folds(dimension)
     for queries in range(20, 400):
+        arities, final_length = _folds(dimension, domain, queries)
         work = _workload(circuit, height, dimension, domain, arities, queries)
         security = johnson(work) if profile.regime == "johnson" else unique_decoding(work)
         if security.bits >= MINIMUM_BITS:
@@ -147,15 +149,30 @@ def _mask_length(queries: int) -> int:
     return -(-2 * (EXTENSION_DEGREE + queries) // 64) * 64
 
 
-def _folds(dimension: int) -> tuple[tuple[int, ...], int]:
-    """Fold by 8, then by what is left, to a last polynomial of 24 to 47 coefficients."""
-    arities = []
-    length = dimension
-    while length > 47:
-        arity = next(arity for arity in (8, 4, 2) if length % arity == 0 and length // arity >= 24)
-        arities.append(arity)
-        length //= arity
-    return tuple(arities), length
+def _folds(dimension: int, domain: int, queries: int) -> tuple[tuple[int, ...], int]:
+    """The folds by 8, 4 or 2 with the shortest proof, and the length of the last polynomial.
+
+    Bytes are estimated in integers: a layer of m leaves costs its root and, for each query, the fibre's other entries
+    and the siblings on levels of more nodes than twice the queries; a coefficient is sent as it is.
+    """
+    coefficient, digest = 4 * EXTENSION_DEGREE, 32
+
+    @cache
+    def best(length: int, size: int) -> tuple[int, tuple[int, ...]]:
+        choices: list[tuple[int, tuple[int, ...]]] = []
+        if length < dimension:
+            choices.append((coefficient * length, ()))
+        for arity in (8, 4, 2):
+            if length % arity == 0 and length > arity:
+                leaves = size // arity
+                depth = max(leaves.bit_length() - 1 - queries.bit_length(), 0)
+                rest, arities = best(length // arity, leaves)
+                cost = digest + queries * (coefficient * (arity - 1) + digest * depth) + rest
+                choices.append((cost, (arity, *arities)))
+        return min(choices)
+
+    _, arities = best(dimension, domain)
+    return arities, dimension // prod(arities)
 
 
 def _workload(
@@ -167,8 +184,6 @@ def _workload(
         height=height,
         dimension=dimension,
         domain=domain,
-        # Every out-of-domain value and the FRI mask.
-        batched=layout_of(circuit).opening_count + 1,
         constraints=sum(len(table.constraints) for table in tables) + helpers + 1,
         fractions=sum(len(item.table.interactions) * item.height for item in circuit.placed)
         + len(circuit.public_terms),

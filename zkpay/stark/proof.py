@@ -34,7 +34,7 @@ class TreeOpening:
 
 @dataclass(frozen=True)
 class LayerOpening:
-    """Opened fibres of one FRI layer (ascending positions) and sibling digests."""
+    """Opened fibres of one FRI layer (ascending), but for the entries that the verifier computes; sibling digests."""
 
     fibres: bytes
     siblings: bytes

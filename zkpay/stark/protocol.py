@@ -76,10 +76,10 @@ def draw_zeta(transcript: Transcript, quotient_root: bytes) -> Extension:
     return transcript.extension("zeta")
 
 
-def draw_lambda(transcript: Transcript, out_of_domain: bytes) -> Extension:
-    """Round 4: batches all openings; after every out-of-domain value is fixed. Error: "batching"."""
+def draw_lambda(transcript: Transcript, out_of_domain: bytes, count: int) -> tuple[Extension, ...]:
+    """Round 4: a weight for each opening; after every out-of-domain value is fixed. Error: "batching"."""
     transcript.absorb("out of domain", out_of_domain)
-    return transcript.extension("lambda")
+    return transcript.extensions("lambda", count)
 
 
 def draw_fold(transcript: Transcript, layer: int, layer_root: bytes) -> Extension:

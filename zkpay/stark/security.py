@@ -26,16 +26,14 @@ EXTENSION_BITS = 5 * math.log2(P)
 class Workload:
     """What the bounds depend on; counted from the circuit and the parameters that drive prover and verifier.
 
-    height: largest table height N. dimension: FRI dimension K. domain: evaluation domain n. batched: openings
-    batched in the DEEP codeword, masks included. constraints: terms folded with powers of alpha. fractions:
-    LogUp terms over all rows of all tables plus the public ones. bus_width: tuple width with bus identifier.
-    sums: circuit-wide sums. degree: constraint degree. arities: FRI folds.
+    height: largest table height N. dimension: FRI dimension K. domain: evaluation domain n. constraints: terms
+    folded with powers of alpha. fractions: LogUp terms over all rows of all tables plus the public ones. bus_width:
+    tuple width with bus identifier. sums: circuit-wide sums. degree: constraint degree. arities: FRI folds.
     """
 
     height: int
     dimension: int
     domain: int
-    batched: int
     constraints: int
     fractions: int
     bus_width: int
@@ -67,7 +65,7 @@ class Security:
 
 def johnson(work: Workload) -> Security:
     """The best bound over the proximity parameter m (an integer of at least 3)."""
-    return max((_johnson_with(work, m) for m in range(3, 41)), key=lambda security: security.bits)
+    return max((_johnson_with(work, m) for m in range(3, 81)), key=lambda security: security.bits)
 
 
 def unique_decoding(work: Workload) -> Security:
@@ -104,8 +102,9 @@ def _rounds(work: Workload, regime: str, m: int, theta: float, list_size: float,
             "out-of-domain",
             bits(list_size * (work.degree * (work.dimension + 1) + work.height + 2 * work.dimension + 1)),
         ),
-        # lambda: one bad opening hides among the batched ones.
-        ("batching", bits((work.batched - 1) * line)),
+        # lambda_k: one bad opening hides among the batched ones. Weights are independent: the error of a line serves
+        # the affine space that they span, however many there are (SPEC §4.6, Lemma 2).
+        ("batching", bits(line + 1)),
         # Folding challenges; later layers are shorter, the first one's bound serves all.
         ("folding", bits(folds * line)),
         ("queries", -work.queries * math.log2(1 - theta) + work.grinding_bits),

@@ -7,7 +7,7 @@ construction and nothing absorbed later can change an earlier challenge.
 from __future__ import annotations
 
 from zkpay.stark.domains import TRANSCRIPT_ABSORB, TRANSCRIPT_ADVANCE, TRANSCRIPT_SQUEEZE, prefix_bytes
-from zkpay.stark.field import Extension, P, is_base
+from zkpay.stark.field import EXTENSION_DEGREE, Extension, P, is_base
 from zkpay.stark.keccak import keccak256
 
 
@@ -48,6 +48,12 @@ class Transcript:
                 return challenge
             attempt += 1
 
+    def extensions(self, label: str, count: int) -> tuple[Extension, ...]:
+        """`count` challenges, independent and each uniform in the whole extension field."""
+        words = self._words(label, EXTENSION_DEGREE * count)
+        starts = range(0, len(words), EXTENSION_DEGREE)
+        return tuple((words[k], words[k + 1], words[k + 2], words[k + 3], words[k + 4]) for k in starts)
+
     def indices(self, label: str, bits: int, count: int) -> list[int]:
         """`count` independent indices, each from `bits` hash bits (no modulo bias)."""
         data = self._squeeze(label, -(-4 * count // 32))
@@ -58,8 +64,8 @@ class Transcript:
         found: list[int] = []
         attempt = 0
         while len(found) < count:
-            data = self._squeeze(f"{label}#{attempt}", 1)
-            words = (int.from_bytes(data[k : k + 4], "little") & 0x7FFFFFFF for k in range(0, 32, 4))
+            data = self._squeeze(f"{label}#{attempt}", -(-4 * (count - len(found)) // 32))
+            words = (int.from_bytes(data[k : k + 4], "little") & 0x7FFFFFFF for k in range(0, len(data), 4))
             found += [word for word in words if word < P]
             attempt += 1
         return found[:count]

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from zkpay.errors import Rejected
 from zkpay.stark.domains import INJECT, NODE, fri_leaf_prefix, leaf_prefix, prefix_bytes
+from zkpay.stark.field import EXTENSION_DEGREE, Extension
 from zkpay.stark.keccak import keccak256
 from zkpay.stark.layout import Group
 from zkpay.stark.proof import LayerOpening, TreeOpening, element_bytes, parse_elements
@@ -52,18 +53,28 @@ def open_tree(
 
 
 def open_layer(
-    root: bytes, layer: int, size: int, arity: int, indices: Sequence[int], opening: LayerOpening
-) -> NDArray[np.int64]:
-    """Check opened fibres of FRI layer `layer` (a codeword of `size` points); array (queries, arity, 5)."""
+    root: bytes, layer: int, size: int, arity: int, known: Mapping[int, Extension], opening: LayerOpening
+) -> tuple[list[int], NDArray[np.int64]]:
+    """Check FRI layer `layer`, a codeword of `size` points, to have the `known` values at their indices.
+
+    Returns the opened fibres' positions, ascending, and the fibres (positions, arity, 5). The opening has their other
+    entries only: with a known value that isn't the committed one, a fibre has another digest.
+    """
     leaves = size // arity
-    positions = sorted({index % leaves for index in indices})
-    values = parse_elements(opening.fibres, len(positions) * arity * 5, f"layer {layer} fibres")
-    values = values.reshape(len(positions), arity, 5)
+    positions = sorted({index % leaves for index in known})
+    place = {position: k for k, position in enumerate(positions)}
+    values = np.empty((len(positions), arity, EXTENSION_DEGREE), dtype=np.int64)
+    sent = np.ones((len(positions), arity), dtype=bool)
+    for index, value in known.items():
+        values[place[index % leaves], index // leaves] = value
+        sent[place[index % leaves], index // leaves] = False
+    count = int(sent.sum())
+    entries = parse_elements(opening.fibres, EXTENSION_DEGREE * count, f"layer {layer} fibres")
+    values[sent] = entries.reshape(count, EXTENSION_DEGREE)
     prefix = prefix_bytes(fri_leaf_prefix(layer))
     digests = {position: keccak256(prefix + element_bytes(values[k])) for k, position in enumerate(positions)}
     _check_root(root, {leaves: digests}, opening.siblings, f"layer {layer}")
-    place = {position: k for k, position in enumerate(positions)}
-    return values[[place[index % leaves] for index in indices]]
+    return positions, values
 
 
 def _check_root(root: bytes, levels: Mapping[int, Mapping[int, bytes]], siblings: bytes, what: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,7 @@ from zkpay.errors import Rejected
 from zkpay.stark.air import Circuit
 from zkpay.stark.field import (
     EXT_ZERO,
+    EXTENSION_DEGREE,
     GENERATOR,
     Extension,
     P,
@@ -24,7 +25,9 @@ from zkpay.stark.field import (
 )
 from zkpay.stark.layout import Group, Layout
 from zkpay.stark.parameters import Parameters
-from zkpay.stark.protocol import powers_of, root_of_unity
+from zkpay.stark.proof import LayerOpening
+from zkpay.stark.protocol import root_of_unity
+from zkpay.verifier.merkle import open_layer
 
 
 def deep_values(
@@ -32,19 +35,18 @@ def deep_values(
     layout: Layout,
     parameters: Parameters,
     zeta: Extension,
-    batching: Extension,
+    weights: Sequence[Extension],
     claimed: list[Extension],
     indices: Sequence[int],
     rows: Sequence[list[NDArray[np.int64]]],
 ) -> list[Extension]:
     """The DEEP codeword at each queried index, from the opened rows of the three trees.
 
-    R(x) + sum_k lambda^(k+1) (F_k(x) - v_k) / (x - z_k). A column of a table that is shorter than the tallest by
+    R(x) + sum_k weight_k (F_k(x) - v_k) / (x - z_k). A column of a table that is shorter than the tallest by
     r > 1 is constant on the fibres of x -> x^r; its openings at zeta carry a second denominator x - omega_r zeta
     with the same value, which binds the polynomial near it to be constant there, too (SPEC §4.6, "lifting
     check"). omega_r has order exactly r.
     """
-    weights = powers_of(batching, layout.opening_count + 1)[1:]
     main = _columns_by_table(layout.main, rows[0])
     auxiliary = _columns_by_table(layout.auxiliary, rows[1])
     zeta_next = ext_scale(zeta, root_of_unity(parameters.height))
@@ -83,55 +85,56 @@ def deep_values(
     return results
 
 
-def fold_fibre(values: list[Extension], challenge: Extension, point: int) -> Extension:
-    """Fold one fibre: values at point * w^k, k < arity, w of order arity, to the folded codeword's value.
+def fold_fibres(fibres: NDArray[np.int64], challenge: Extension, points: Sequence[int]) -> list[Extension]:
+    """Fold fibres (count, arity, 5), values at points[i] * w^k, k < arity, w of order arity, to the folded values.
 
-    f(X) = sum_t X^t f_t(X^arity); returns sum_t challenge^t f_t(point^arity): an inverse transform over the fibre,
-    then Horner's rule in challenge / point.
+    f(X) = sum_t X^t f_t(X^arity); gives sum_t challenge^t f_t(point^arity): an inverse transform over the fibre, then
+    Horner's rule in challenge / point.
     """
-    arity = len(values)
-    root = inverse(root_of_unity(arity))
-    ratio = ext_scale(challenge, inverse(point))
-    result = EXT_ZERO
-    for term in range(arity - 1, -1, -1):
-        part = EXT_ZERO
-        for k, value in enumerate(values):
-            part = ext_add(part, ext_scale(value, pow(root, term * k, P)))
-        result = ext_add(ext_mul(result, ratio), part)
-    return ext_scale(result, inverse(arity))
+    arity = fibres.shape[1]
+    root, scale = inverse(root_of_unity(arity)), inverse(arity)
+    parts = np.zeros_like(fibres)
+    for term in range(arity):
+        for k in range(arity):
+            parts[:, term] = (parts[:, term] + fibres[:, k] * (pow(root, term * k, P) * scale % P)) % P
+    results = []
+    for terms, point in zip(parts.tolist(), points, strict=True):
+        ratio = ext_scale(challenge, inverse(point))
+        result = EXT_ZERO
+        for part in reversed(terms):
+            result = ext_add(ext_mul(result, ratio), part)
+        results.append(result)
+    return results
 
 
 def check_layers(
     parameters: Parameters,
+    roots: Sequence[bytes],
     challenges: Sequence[Extension],
-    indices: Sequence[int],
-    deep: Sequence[Extension],
-    fibres: Sequence[NDArray[np.int64]],
-    final_polynomial: list[Extension],
+    deep: Mapping[int, Extension],
+    openings: Sequence[LayerOpening],
+    final_polynomial: NDArray[np.int64],
 ) -> None:
-    """Follow every query through all layers down to the last polynomial; Rejected where a value is off.
+    """Follow the DEEP values, by queried index, through all layers down to the last polynomial int64[length, 5].
 
-    The DEEP value must be the entry of layer 0 at the queried index itself, and each fold the entry of the next
-    layer at its index.
+    Rejected where a value is off: the DEEP value must be the entry of layer 0 at the queried index itself, each fold
+    the entry of the next layer at its index, and the last folds the polynomial's values. Layers are opened with the
+    computed values in their places, so that a false one is a `wrong-root`.
     """
-    for query, index in enumerate(indices):
-        expected = deep[query]
-        position, size, shift = index, parameters.domain, GENERATOR
-        for layer, arity in enumerate(parameters.arities):
-            leaves = size // arity
-            entries = fibres[layer][query].tolist()
-            fibre: list[Extension] = [(row[0], row[1], row[2], row[3], row[4]) for row in entries]
-            if fibre[position // leaves] != expected:
-                raise Rejected("inconsistent-fold", f"query {query}: layer {layer} does not continue the one before")
-            position %= leaves
-            expected = fold_fibre(fibre, challenges[layer], shift * pow(root_of_unity(size), position, P) % P)
-            size, shift = leaves, pow(shift, arity, P)
-        last = shift * pow(root_of_unity(size), position, P) % P
-        value = EXT_ZERO
-        for coefficient in reversed(final_polynomial):
-            value = ext_add(ext_scale(value, last), coefficient)
-        if value != expected:
-            raise Rejected("inconsistent-fold", f"query {query}: the last polynomial does not continue the folds")
+    known, size, shift = dict(deep), parameters.domain, GENERATOR
+    points: list[int] = []
+    for layer, arity in enumerate(parameters.arities):
+        positions, fibres = open_layer(roots[layer], layer, size, arity, known, openings[layer])
+        omega = root_of_unity(size)
+        points = [shift * pow(omega, position, P) % P for position in positions]
+        known = dict(zip(positions, fold_fibres(fibres, challenges[layer], points), strict=True))
+        size, shift = size // arity, pow(shift, arity, P)
+    last = np.array([pow(point, parameters.arities[-1], P) for point in points], dtype=np.int64)[:, None]
+    values = np.zeros((len(points), EXTENSION_DEGREE), dtype=np.int64)
+    for coefficient in final_polynomial[::-1]:
+        values = (values * last + coefficient) % P
+    if values.tolist() != [list(value) for value in known.values()]:
+        raise Rejected("inconsistent-fold", "the last polynomial does not continue the folds")
 
 
 def _columns_by_table(groups: Sequence[Group], rows: list[NDArray[np.int64]]) -> dict[int, NDArray[np.int64]]:

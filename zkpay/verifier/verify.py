@@ -6,8 +6,8 @@
 3. Replay the transcript: circuit, parameters, statement, then each commitment before the challenge that needs it.
 4. Check that the folded constraints at zeta equal the quotient there.
 5. Check the proof of work and draw the queries.
-6. Open rows of the three trees and fibres of the FRI layers at the queried indices.
-7. Compute the DEEP codeword at the queried indices and follow every query through the folds.
+6. Open rows of the three trees at the queried indices.
+7. Compute the DEEP codeword there, and follow it through the FRI layers and folds down to the last polynomial.
 
 A proof that passes shows, up to the errors in `security`, a trace that satisfies every constraint, bus and sum.
 """
@@ -19,7 +19,7 @@ from zkpay.stark.air import Circuit
 from zkpay.stark.field import EXT_ONE, EXT_ZERO, EXTENSION_DEGREE, ext_add, ext_mul, ext_pow, ext_sub
 from zkpay.stark.layout import layout_of
 from zkpay.stark.parameters import PROFILES, Parameters, derive
-from zkpay.stark.proof import Proof, parse_extensions
+from zkpay.stark.proof import Proof, parse_elements, parse_extensions
 from zkpay.stark.protocol import (
     begin,
     draw_alpha,
@@ -32,7 +32,7 @@ from zkpay.stark.protocol import (
     grinding_seed,
 )
 from zkpay.verifier.constraints import combine_coordinates, quotient_numerator
-from zkpay.verifier.merkle import DIGEST_BYTES, open_layer, open_tree
+from zkpay.verifier.merkle import DIGEST_BYTES, open_tree
 from zkpay.verifier.openings import check_layers, deep_values
 
 TREES = 3
@@ -54,14 +54,14 @@ def verify_proof(circuit: Circuit, statement: bytes, proof: Proof) -> Parameters
     # 2. Shape: every length that does not depend on the queries.
     _check_shape(proof, parameters)
     claimed = parse_extensions(proof.out_of_domain, layout.opening_count, "out-of-domain values")
-    final = parse_extensions(proof.final_polynomial, parameters.final_length, "final polynomial")
+    final = parse_elements(proof.final_polynomial, EXTENSION_DEGREE * parameters.final_length, "final polynomial")
 
     # 3. Transcript: each message is absorbed before the challenge that depends on it.
     transcript = begin(circuit, parameters, statement)
     buses = draw_bus_challenges(transcript, circuit, proof.main_root)
     alpha = draw_alpha(transcript, proof.auxiliary_root)
     zeta = draw_zeta(transcript, proof.quotient_root)
-    batching = draw_lambda(transcript, proof.out_of_domain)
+    weights = draw_lambda(transcript, proof.out_of_domain, layout.opening_count)
     folds = [draw_fold(transcript, layer, root) for layer, root in enumerate(proof.layer_roots)]
 
     # 4. Constraints at zeta: numerator = (sum over chunks of zeta^(i s) q_i) * (zeta^N - 1).
@@ -80,23 +80,17 @@ def verify_proof(circuit: Circuit, statement: bytes, proof: Proof) -> Parameters
         raise Rejected("missing-work", f"the nonce does not show {parameters.grinding_bits} bits of work")
     indices = draw_queries(transcript, parameters, proof.nonce)
 
-    # 6. Openings: rows of the three trees at exactly the queried points, fibres of each layer.
+    # 6. Openings: rows of the three trees at exactly the queried points.
     roots = (proof.main_root, proof.auxiliary_root, proof.quotient_root)
     rows = [
         open_tree(roots[tree], tree, layout.groups(tree), parameters.blowup, indices, proof.trees[tree])
         for tree in range(TREES)
     ]
-    fibres = []
-    size = parameters.domain
-    for layer, arity in enumerate(parameters.arities):
-        fibres.append(
-            open_layer(proof.layer_roots[layer], layer, size, arity, [i % size for i in indices], proof.layers[layer])
-        )
-        size //= arity
 
-    # 7. DEEP codeword at the queries, and low degree of it.
-    deep = deep_values(circuit, layout, parameters, zeta, batching, claimed, indices, rows)
-    check_layers(parameters, folds, indices, deep, fibres, final)
+    # 7. DEEP codeword at the queries, and low degree of it: fibres of each layer, down to the last polynomial.
+    deep = deep_values(circuit, layout, parameters, zeta, weights, claimed, indices, rows)
+    known = dict(zip(indices, deep, strict=True))
+    check_layers(parameters, proof.layer_roots, folds, known, proof.layers, final.reshape(-1, EXTENSION_DEGREE))
     return parameters
 
 

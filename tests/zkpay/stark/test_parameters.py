@@ -1,5 +1,6 @@
 """Parameters are one function of profile and circuit, and every value proves at least 100 bits."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from math import prod
 
@@ -56,9 +57,9 @@ def check(parameters: Parameters, circuit: Circuit) -> None:
     assert degree - (CHUNKS - 1) * parameters.split < K
     # Masks of the chunks: what is revealed of one coordinate of a chunk is e + q values.
     assert 5 + parameters.queries <= h
-    # Folds divide exactly; the last polynomial's length is K over their product (33 at 2^20), never rounded up.
+    # Folds divide exactly; the last polynomial's length is K over their product (264 at 2^20), never rounded up.
     assert parameters.final_length * prod(parameters.arities) == K
-    assert 24 <= parameters.final_length <= 47
+    assert 24 <= parameters.final_length <= 1056
     assert set(parameters.arities) <= {2, 4, 8}
     assert parameters.grinding_bits == GRINDING_BITS == 20
     # Bits, from the same object that drives prover and verifier and from an independent calculation.
@@ -69,7 +70,6 @@ def check(parameters: Parameters, circuit: Circuit) -> None:
         height=N,
         dimension=K,
         domain=n,
-        openings=len(opening_order(circuit)) + 1,
         constraints=sum(len(item.table.constraints) for item in circuit.placed) + helpers + 1,
         fractions=sum(len(item.table.interactions) * item.height for item in circuit.placed)
         + len(circuit.public_terms),
@@ -98,26 +98,55 @@ def test_every_height_proves_100_bits(profile: str, log_tallest: int) -> None:
 
 
 def test_the_case_of_the_design() -> None:
-    """2^20 rows: 88 queries or so, dimension 33 * 2^15, 33 coefficients at the end."""
+    """2^20 rows: 85 queries or so, dimension 33 * 2^15, 264 coefficients at the end."""
     parameters = derive(PROFILES["default"], placed_at(1 << 20, 1 << 16, 1 << 16))
-    assert parameters.arities == (8,) * 5
-    assert parameters.final_length == 33
+    assert parameters.arities == (8,) * 4
+    assert parameters.final_length == 33 * 8
     assert parameters.dimension == 33 << 15
-    assert 84 <= parameters.queries <= 90
+    assert 82 <= parameters.queries <= 88
     assert parameters.mask_length == 192
     assert derive(PROFILES["conservative"], placed_at(1 << 20, 1 << 16, 1 << 16)).queries == 120
 
 
-def test_wide_circuits_get_more_queries_not_fewer_bits() -> None:
+def test_wide_circuits_keep_their_bits() -> None:
+    """Weights of their own: 3000 more openings cost no bit of the batching round, and constraints are counted."""
     table = Table("wide")
     columns: list[Expression] = list(table.column_group("c", 3000))
     for number in range(1500):
         table.transition(f"t{number}", columns[2 * number] - table.columns[2 * number + 1].next)
     circuit = placed_at(1 << 20, 1 << 16, 1 << 16)
     circuit = replace(circuit, placed=(*circuit.placed, PlacedTable(table, 1 << 20)))
-    parameters = derive(PROFILES["default"], circuit)
+    parameters, narrow = (derive(PROFILES["default"], each) for each in (circuit, placed_at(1 << 20, 1 << 16, 1 << 16)))
     check(parameters, circuit)
-    assert parameters.queries > derive(PROFILES["default"], placed_at(1 << 20, 1 << 16, 1 << 16)).queries
+    assert parameters.queries >= narrow.queries
+    ours, theirs = dict(parameters.security.rounds), dict(narrow.security.rounds)
+    assert ours["batching"] == theirs["batching"]
+    assert ours["constraints"] < theirs["constraints"]
+
+
+def test_folds_make_the_shortest_proof() -> None:
+    """No other sequence of folds has fewer bytes by the literal count: roots, other entries, siblings, coefficients."""
+
+    def count(arities: tuple[int, ...], parameters: Parameters) -> int:
+        size, total = parameters.domain, 20 * parameters.dimension // prod(arities)
+        for arity in arities:
+            size //= arity
+            total += 32 + 20 * (arity - 1) * parameters.queries
+            levels = [1 << k for k in range(1, size.bit_length()) if 1 << k > 2 ** parameters.queries.bit_length()]
+            total += 32 * parameters.queries * len(levels)
+        return total
+
+    def sequences(length: int) -> Iterator[tuple[int, ...]]:
+        yield ()
+        for arity in (2, 4, 8):
+            if length % arity == 0 and length > arity:
+                yield from ((arity, *rest) for rest in sequences(length // arity))
+
+    for heights in ((1024, 1024, 1024), (4096, 2048, 1024), (1 << 14, 1 << 14, 1 << 14), (1 << 15, 1 << 14, 1 << 14)):
+        for profile in PROFILES.values():
+            parameters = derive(profile, placed_at(*heights))
+            best = min(count(each, parameters) for each in sequences(parameters.dimension) if each)
+            assert count(parameters.arities, parameters) == best
 
 
 @pytest.mark.parametrize("heights", [(4096, 2048, 256), (256, 256, 256), (1 << 16, 1 << 14, 256)])

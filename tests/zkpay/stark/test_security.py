@@ -1,6 +1,7 @@
 """Proven bits: the published figures, and an independent calculation for the parameters that are in use."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -8,13 +9,12 @@ from tests.reference import stark_security
 from zkpay.stark.security import Workload, johnson, unique_decoding
 
 
-def workload(height: int, blowup: int, slack: float, queries: int, openings: int = 2300) -> Workload:
+def workload(height: int, blowup: int, slack: float, queries: int) -> Workload:
     """The setting of the design review's table: 120 fractions a row of width 14, 2500 constraints, arity 8."""
     return Workload(
         height=height,
         dimension=int(height * (1 + slack)),
         domain=blowup * height,
-        batched=openings,
         constraints=2500,
         fractions=120 * height,
         bus_width=14,
@@ -24,6 +24,21 @@ def workload(height: int, blowup: int, slack: float, queries: int, openings: int
         queries=queries,
         grinding_bits=20,
     )
+
+
+def figures_of(work: Workload) -> dict[str, Any]:
+    return {
+        "height": work.height,
+        "dimension": work.dimension,
+        "domain": work.domain,
+        "constraints": work.constraints,
+        "fractions": work.fractions,
+        "tuple_width": work.bus_width,
+        "sums": work.sums,
+        "arities": work.arities,
+        "queries": work.queries,
+        "grinding": work.grinding_bits,
+    }
 
 
 @pytest.mark.parametrize(
@@ -41,9 +56,16 @@ def workload(height: int, blowup: int, slack: float, queries: int, openings: int
     ],
 )
 def test_figures_of_the_review(log_height: int, slack: float, openings: int, union: float, weakest: float) -> None:
-    security = johnson(workload(1 << log_height, 4, slack, 88, openings))
-    assert security.bits == pytest.approx(union, abs=0.1)
-    assert security.weakest == pytest.approx(weakest, abs=0.1)
+    """The review's figures are for powers of one batching challenge: the independent calculation meets them, and the
+    program meets that (below). Weights of their own are worth a bit and more."""
+    work = workload(1 << log_height, 4, slack, 88)
+    figures = [
+        stark_security.rounds(regime="johnson", m=m, openings=openings, **figures_of(work)) for m in range(3, 41)
+    ]
+    best = max(figures, key=stark_security.union)
+    assert stark_security.union(best) == pytest.approx(union, abs=0.1)
+    assert min(best.values()) == pytest.approx(weakest, abs=0.1)
+    assert johnson(work).bits > union
 
 
 @pytest.mark.parametrize(("slack", "bits"), [(1 / 4, 73.5), (1 / 2, 67.6), (1, 56.5)])
@@ -54,15 +76,15 @@ def test_unique_decoding_figures(slack: float, bits: float) -> None:
 @pytest.mark.parametrize(
     ("log_height", "blowup", "slack", "queries"),
     [
-        (16, 4, 1 / 32, 86),
-        (20, 4, 1 / 32, 88),
-        (21, 4, 1 / 32, 89),
-        (22, 4, 1 / 32, 90),
-        (16, 4, 1 / 4, 101),
-        (16, 4, 1 / 2, 120),
-        (16, 4, 1, 172),
-        (16, 8, 1 / 2, 70),
-        (16, 8, 1, 85),
+        (16, 4, 1 / 32, 84),
+        (20, 4, 1 / 32, 85),
+        (21, 4, 1 / 32, 86),
+        (22, 4, 1 / 32, 86),
+        (16, 4, 1 / 4, 98),
+        (16, 4, 1 / 2, 117),
+        (16, 4, 1, 166),
+        (16, 8, 1 / 2, 68),
+        (16, 8, 1, 82),
     ],
 )
 def test_queries_for_100_bits(log_height: int, blowup: int, slack: float, queries: int) -> None:
@@ -78,21 +100,7 @@ def test_every_round_equals_the_independent_calculation(
 ) -> None:
     work = workload(1 << log_height, blowup, slack, 77)
     security = johnson(work) if regime == "johnson" else unique_decoding(work)
-    expected = stark_security.rounds(
-        regime=regime,
-        m=security.multiplicity,
-        height=work.height,
-        dimension=work.dimension,
-        domain=work.domain,
-        openings=work.batched,
-        constraints=work.constraints,
-        fractions=work.fractions,
-        tuple_width=work.bus_width,
-        sums=work.sums,
-        arities=work.arities,
-        queries=work.queries,
-        grinding=work.grinding_bits,
-    )
+    expected = stark_security.rounds(regime=regime, m=security.multiplicity, **figures_of(work))
     assert dict(security.rounds) == pytest.approx(expected, abs=1e-6)
     assert security.bits == pytest.approx(stark_security.union(expected), abs=1e-6)
     assert security.weakest == pytest.approx(min(expected.values()), abs=1e-6)
@@ -105,7 +113,6 @@ def test_lookups_and_lifting_are_counted() -> None:
     heavier = {
         "buses": replace(base, fractions=4 * base.fractions),
         "constraints": replace(base, constraints=4 * base.constraints),
-        "batching": replace(base, batched=4 * base.batched),
         "folding": replace(base, arities=base.arities * 4),
         "queries": replace(base, queries=base.queries - 1),
     }
@@ -114,6 +121,6 @@ def test_lookups_and_lifting_are_counted() -> None:
         before, after = (dict(unique_decoding(each).rounds) for each in (base, work))
         assert after[name] < before[name]
         assert {k: v for k, v in after.items() if k != name} == {k: v for k, v in before.items() if k != name}
-    # The list size of the Johnson regime stands in the algebraic rounds, LogUp included: 124.0 becomes 119.4.
+    # The list size of the Johnson regime stands in the algebraic rounds, LogUp included: 124.0 becomes 118.8.
     assert dict(unique_decoding(base).rounds)["buses"] == pytest.approx(124.0, abs=0.1)
-    assert dict(johnson(base).rounds)["buses"] == pytest.approx(119.4, abs=0.1)
+    assert dict(johnson(base).rounds)["buses"] == pytest.approx(118.8, abs=0.1)

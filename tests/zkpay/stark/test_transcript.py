@@ -17,6 +17,7 @@ STEPS = st.lists(
     st.one_of(
         st.tuples(st.just("absorb"), st.text(max_size=6), st.binary(max_size=70)),
         st.tuples(st.just("extension"), st.text(max_size=6), st.just(b"")),
+        st.tuples(st.just("extensions"), st.text(max_size=6), st.binary(max_size=40)),
         st.tuples(st.just("indices"), st.just("queries"), st.binary(max_size=3)),
     ),
     max_size=8,
@@ -32,6 +33,8 @@ def test_equals_the_literal_twin(steps: list[tuple[str, str, bytes]]) -> None:
             literal.absorb(label, data)
         elif kind == "extension":
             assert transcript.extension(label) == literal.extension(label)
+        elif kind == "extensions":
+            assert list(transcript.extensions(label, len(data))) == literal.extensions(label, len(data))
         else:
             count = 1 + len(data) * 7
             assert transcript.indices(label, 19, count) == literal.indices(19, count)
@@ -107,6 +110,25 @@ def test_a_challenge_in_the_base_field_is_drawn_again(monkeypatch: pytest.Monkey
     monkeypatch.setattr(transcript, "_words", words)
     assert transcript.extension("zeta") == (7, 0, 0, 1, 0)
     assert asked == ["zeta/0", "zeta/1"]
+
+
+def test_many_challenges_are_uniform_and_apart() -> None:
+    """Weights are drawn from the whole field, each word from its own hash bits."""
+    drawn = Transcript("p").extensions("lambda", 3000)
+    assert len(set(drawn)) == len(drawn) == 3000
+    words = [word for value in drawn for word in value]
+    assert all(0 <= word < P for word in words)
+    counts = Counter(word * 16 // P for word in words)
+    assert all(abs(counts[k] - len(words) / 16) < 5 * (len(words) * 15 / 256) ** 0.5 for k in range(16))
+    assert Transcript("p").extensions("lambda", 3000) == drawn
+    assert not set(drawn) & set(Transcript("p").extensions("other", 3000))
+
+
+def test_weights_may_lie_in_the_base_field(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is left out of a weight's range, zero included: the proof's error counts it."""
+    transcript = Transcript("p")
+    monkeypatch.setattr(transcript, "_squeeze", lambda label, blocks: bytes(32 * blocks))
+    assert transcript.extensions("lambda", 2) == ((0, 0, 0, 0, 0), (0, 0, 0, 0, 0))
 
 
 def test_elements_are_rejected_not_reduced(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -170,15 +170,32 @@ def test_layers(indices: list[int], data: st.DataObject) -> None:
     word = np.random.default_rng(9).integers(0, P, (5, SIZE))
     fibres = word.reshape(5, ARITY, SIZE // ARITY).transpose(2, 1, 0)
     tree = stark.Tree({SIZE // ARITY: [stark.layer_leaf(2, fibre) for fibre in fibres]})
-    positions = sorted({i % (SIZE // ARITY) for i in indices})
-    opening = LayerOpening(b"".join(stark.row_bytes(fibres[i]) for i in positions), tree.siblings(indices))
-    opened = open_layer(tree.root, 2, SIZE, ARITY, indices, opening)
-    assert np.array_equal(opened, fibres[[i % (SIZE // ARITY) for i in indices]])
+    leaves = SIZE // ARITY
+    positions = sorted({i % leaves for i in indices})
+    sent = [(i, k) for i in positions for k in range(ARITY) if i + k * leaves not in indices]
+    opening = LayerOpening(b"".join(stark.row_bytes(fibres[i, k]) for i, k in sent), tree.siblings(indices))
+    known = {i: stark.as_extension(word[:, i].tolist()) for i in indices}
+    found, opened = open_layer(tree.root, 2, SIZE, ARITY, known, opening)
+    assert found == positions
+    assert np.array_equal(opened, fibres[positions])
 
-    def reason(layer: int, fibre_bytes: bytes, siblings: bytes) -> str:
+    def reason(layer: int, fibre_bytes: bytes, siblings: bytes, values: dict = known) -> str:
         with pytest.raises(Rejected) as caught:
-            open_layer(tree.root, layer, SIZE, ARITY, indices, LayerOpening(fibre_bytes, siblings))
+            open_layer(tree.root, layer, SIZE, ARITY, values, LayerOpening(fibre_bytes, siblings))
         return caught.value.reason
+
+    # A known value that isn't the committed one, whichever it is and however many of its fibre are known.
+    for index in set(indices):
+        off = {**known, index: stark.add(known[index], (0, 0, 0, 0, 1))}
+        assert reason(2, opening.fibres, opening.siblings, off) == "wrong-root"
+    # Nor can a known entry be sent, too, in its place or in another's.
+    whole = b"".join(stark.row_bytes(fibres[i]) for i in positions)
+    assert reason(2, whole, opening.siblings) == "wrong-length"
+    if not sent:
+        return
+    assert reason(2, opening.fibres[:-20], opening.siblings) == "wrong-length"
+    if len(sent) > 1:
+        assert reason(2, opening.fibres[20:] + opening.fibres[:20], opening.siblings) == "wrong-root"
 
     assert reason(1, opening.fibres, opening.siblings) == "wrong-root"
     assert reason(2, opening.fibres + bytes(4), opening.siblings) == "wrong-length"

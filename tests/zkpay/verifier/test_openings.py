@@ -1,6 +1,9 @@
 """The verifier's readings at the queries and at zeta, against the literal formulas."""
 
+from dataclasses import replace
 from functools import cache
+from math import prod
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +16,7 @@ from zkpay.stark.field import GENERATOR, P
 from zkpay.stark.layout import layout_of
 from zkpay.stark.protocol import BusChallenges, bus_target, powers_of
 from zkpay.verifier.constraints import quotient_numerator
-from zkpay.verifier.openings import check_layers, deep_values, fold_fibre
+from zkpay.verifier.openings import check_layers, deep_values, fold_fibres
 
 
 @cache
@@ -46,8 +49,8 @@ def test_deep_values_equal_the_literal_formula_and_the_codeword() -> None:
         # Once more, one term at a time on scalars.
         x = GENERATOR * pow(stark.omega(run.size), index, P) % P
         expected = stark.as_extension([run.words[QUOTIENT, -1, 5 * CHUNKS + k][index] for k in range(5)])
-        weight = run.batching
-        for (key, rotation), claim in zip(opening_order(run.circuit), run.claimed, strict=True):
+        order_and_weights = zip(opening_order(run.circuit), run.claimed, run.batching, strict=True)
+        for (key, rotation), claim, weight in order_and_weights:
             own = run.words[key]
             top = stark.sub((int(own[index % len(own)]), 0, 0, 0, 0), claim)
             point = run.point(rotation)
@@ -57,7 +60,6 @@ def test_deep_values_equal_the_literal_formula_and_the_codeword() -> None:
                 twin = stark.scale(point, stark.omega(ratio))
                 bottom = stark.mul(bottom, stark.sub((x, 0, 0, 0, 0), twin))
             expected = stark.add(expected, stark.mul(weight, stark.mul(top, stark.inverse(bottom))))
-            weight = stark.mul(weight, run.batching)
         assert value == expected
 
 
@@ -67,12 +69,13 @@ def test_deep_values_are_exact_at_the_edges() -> None:
     rows = [[np.full_like(group, P - 1) for group in tree] for tree in opened_rows(run, [3, 5])]
     edge = (P - 1, P - 1, P - 1, P - 1, P - 1)
     claimed = [edge] * len(run.claimed)
-    batching = (P - 1, P - 2, P - 1, P - 1, P - 3)
+    weight = (P - 1, P - 2, P - 1, P - 1, P - 3)
+    weights = [weight] * len(claimed)
     layout = layout_of(run.circuit)
-    values = deep_values(run.circuit, layout, run.parameters, run.zeta, batching, claimed, [3, 5], rows)
+    values = deep_values(run.circuit, layout, run.parameters, run.zeta, weights, claimed, [3, 5], rows)
     for index, value in zip([3, 5], values, strict=True):
         x = GENERATOR * pow(stark.omega(run.size), index, P) % P
-        expected, weight = edge, batching
+        expected = edge
         for key, rotation in opening_order(run.circuit):
             point = run.point(rotation)
             bottom = stark.sub((x, 0, 0, 0, 0), point)
@@ -81,7 +84,6 @@ def test_deep_values_are_exact_at_the_edges() -> None:
                 bottom = stark.mul(bottom, stark.sub((x, 0, 0, 0, 0), twin))
             top = stark.sub((P - 1, 0, 0, 0, 0), edge)
             expected = stark.add(expected, stark.mul(weight, stark.mul(top, stark.inverse(bottom))))
-            weight = stark.mul(weight, batching)
         assert value == expected
 
 
@@ -119,12 +121,19 @@ def test_bus_target_equals_the_literal_sum() -> None:
 def test_fold_is_lagrange_interpolation(arity: int) -> None:
     generator = np.random.default_rng(arity)
     root = stark.omega(arity)
-    for _ in range(10):
-        fibre = [stark.as_extension(generator.integers(0, P, 5).tolist()) for _ in range(arity)]
-        challenge = stark.as_extension(generator.integers(0, P, 5).tolist())
-        point = int(generator.integers(1, P))
-        points = [point * pow(root, k, P) % P for k in range(arity)]
-        assert fold_fibre(fibre, challenge, point) == stark.fold(fibre, points, challenge)
+    fibres = generator.integers(0, P, (10, arity, 5))
+    fibres[0] = P - 1
+    points = [int(generator.integers(1, P)) for _ in fibres]
+    challenge = stark.as_extension(generator.integers(0, P, 5).tolist())
+    expected = [
+        stark.fold(
+            [stark.as_extension(row) for row in fibre.tolist()],
+            [point * pow(root, k, P) % P for k in range(arity)],
+            challenge,
+        )
+        for fibre, point in zip(fibres, points, strict=True)
+    ]
+    assert fold_fibres(fibres, challenge, points) == expected
 
 
 def test_fold_commutes_with_the_challenge_in_the_fibre() -> None:
@@ -133,57 +142,78 @@ def test_fold_commutes_with_the_challenge_in_the_fibre() -> None:
     point = 12345
     for k in range(8):
         challenge = (point * pow(stark.omega(8), k, P) % P, 0, 0, 0, 0)
-        assert fold_fibre(fibre, challenge, point) == fibre[k]
+        assert fold_fibres(np.array([fibre]), challenge, [point]) == [fibre[k]]
 
 
-def honest_layers(run: LiteralProver) -> tuple[list, list, list, list]:
-    """Challenges, DEEP values, fibres and last polynomial of an honest run, at its queries."""
+def fold_challenges(run: LiteralProver) -> list[stark.Extension]:
     transcript = stark.Transcript()
-    transcript.state = bytes(32)
-    word, shift = run.deep_codeword(), GENERATOR
-    challenges, fibres = [], []
-    deep = [stark.as_extension(word[:, i].tolist()) for i in run.indices]
-    for number, arity in enumerate(run.parameters.arities):
-        rest = word.shape[1] // arity
-        grouped = word.reshape(5, arity, rest).transpose(2, 1, 0)
-        fibres.append(np.stack([grouped[i % rest] for i in run.indices]))
-        challenge = transcript.extension(f"c{number}")
-        challenges.append(challenge)
-        word, shift = stark.fold_word(word, arity, challenge, shift), pow(shift, arity, P)
-    last = stark.interpolate(word, shift)[:, : run.parameters.final_length]
-    return challenges, deep, fibres, [stark.as_extension(row.tolist()) for row in last.T]
+    transcript.state = run.state_before_layers
+    challenges = []
+    for number, (_, _, tree) in enumerate(run.layers):
+        transcript.absorb(f"layer {number}", tree.root)
+        challenges.append(transcript.extension(f"fold {number}"))
+    return challenges
 
 
 def test_layers_follow_every_query_to_the_last_polynomial() -> None:
+    """From the DEEP values at the queries; every value computed or sent counts."""
     run = literal()
-    challenges, deep, fibres, last = honest_layers(run)
+    arities, layers = run.parameters.arities, [run.open_layer(fibres, tree) for _, fibres, tree in run.layers]
+    word = run.deep_codeword()
+    deep = {index: stark.as_extension(word[:, index].tolist()) for index in run.indices}
+    challenges = fold_challenges(run)
+    last = run.final_coefficients()
 
-    def verdict(**changes: list) -> str:
-        given = {"deep": deep, "fibres": fibres, "last": last, "challenges": challenges, **changes}
+    def outcome(**changes: Any) -> str:
+        given = {"deep": deep, "layers": layers, "last": last, "challenges": challenges, **changes}
+        roots = [tree.root for _, _, tree in run.layers]
         try:
             check_layers(
-                run.parameters, given["challenges"], run.indices, given["deep"], given["fibres"], given["last"]
+                run.parameters, roots, given["challenges"], given["deep"], given["layers"], np.array(given["last"])
             )
         except Rejected as rejection:
             return rejection.reason
         return "accepted"
 
-    assert verdict() == "accepted"
-    for query in range(len(run.indices)):
-        wrong = list(deep)
-        wrong[query] = stark.add(wrong[query], (0, 0, 0, 0, 1))
-        assert verdict(deep=wrong) == "inconsistent-fold"
-    for layer, arity in enumerate(run.parameters.arities):
-        for place in range(arity):
-            # Any single entry of any layer's fibre, also one that is not the queried entry.
-            wrong_fibres = [entries.copy() for entries in fibres]
-            wrong_fibres[layer][0, place, 2] = (wrong_fibres[layer][0, place, 2] + 1) % P
-            assert verdict(fibres=wrong_fibres) == "inconsistent-fold"
+    assert outcome() == "accepted"
+    for index in deep:
+        assert outcome(deep={**deep, index: stark.add(deep[index], (0, 0, 0, 0, 1))}) == "wrong-root"
+    for layer in range(len(arities)):
+        fibres = layers[layer].fibres
+        for place in range(0, len(fibres), 20 * 7):
+            # Any single entry of any layer's fibre.
+            value = (int.from_bytes(fibres[place : place + 4], "little") + 1) % P
+            wrong = replace(layers[layer], fibres=fibres[:place] + stark.row_bytes([value]) + fibres[place + 4 :])
+            assert outcome(layers=[*layers[:layer], wrong, *layers[layer + 1 :]]) == "wrong-root"
+        moved = stark.add(challenges[layer], (1, 0, 0, 0, 0))
+        reason = "wrong-root" if layer + 1 < len(arities) else "inconsistent-fold"
+        assert outcome(challenges=[*challenges[:layer], moved, *challenges[layer + 1 :]]) == reason
     for place in range(len(last)):
-        wrong_last = list(last)
-        wrong_last[place] = stark.add(wrong_last[place], (0, 1, 0, 0, 0))
-        assert verdict(last=wrong_last) == "inconsistent-fold"
-    for layer in range(len(challenges)):
-        wrong_challenges = list(challenges)
-        wrong_challenges[layer] = stark.add(wrong_challenges[layer], (1, 0, 0, 0, 0))
-        assert verdict(challenges=wrong_challenges) == "inconsistent-fold"
+        wrong_last = np.array(last)
+        wrong_last[place, 1] = (wrong_last[place, 1] + 1) % P
+        assert outcome(last=wrong_last) == "inconsistent-fold"
+
+
+@pytest.mark.parametrize("indices", [[7], [7, 7], [0, 1, 2, 3], "a whole fibre", "fibres that meet below"])
+def test_layers_of_queries_that_meet(indices: list[int] | str) -> None:
+    """Several queries in one fibre, equal ones, all of a fibre (none of its entries is sent), and queries whose folds
+    meet in one fibre of a later layer."""
+    run = literal()
+    first, second = run.size // run.parameters.arities[0], run.size // prod(run.parameters.arities[:2])
+    if isinstance(indices, str):
+        whole = [5 + k * first for k in range(run.parameters.arities[0])]
+        indices = whole if indices == "a whole fibre" else [5, 5 + second, 5 + 3 * second + first, 6]
+    before, run.indices = run.indices, indices
+    layers = [run.open_layer(fibres, tree) for _, fibres, tree in run.layers]
+    run.indices = before
+    arity = run.parameters.arities[0]
+    assert len(layers[0].fibres) == 20 * (arity * len({i % first for i in indices}) - len(set(indices)))
+    word = run.deep_codeword()
+    deep = {index: stark.as_extension(word[:, index].tolist()) for index in indices}
+    challenges = fold_challenges(run)
+    roots = [tree.root for _, _, tree in run.layers]
+    check_layers(run.parameters, roots, challenges, deep, layers, run.final_coefficients())
+    for index in deep:
+        wrong = {**deep, index: stark.add(deep[index], (1, 0, 0, 0, 0))}
+        with pytest.raises(Rejected, match="committed root"):
+            check_layers(run.parameters, roots, challenges, wrong, layers, run.final_coefficients())
