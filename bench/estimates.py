@@ -16,10 +16,15 @@ from zkpay.epoch.estimate import GIGABYTE, Estimate
 from zkpay.epoch.stages import Progress
 
 
+def now() -> tuple[float, float]:
+    """Seconds by the clock, and seconds that all cores have worked for this process."""
+    return time.monotonic(), time.process_time()
+
+
 def main(folder: str, profile: str = "default", memory: str | None = None) -> None:
     """Prove, and print expected and taken seconds by stage, and bytes."""
     told: list[Estimate] = []
-    starts: dict[str, float] = {}
+    starts: dict[str, tuple[float, float]] = {}  # by the clock, and seconds of all cores
     measure = prove.estimate
 
     def noting(*arguments: object, **named: object) -> Estimate:
@@ -28,26 +33,28 @@ def main(folder: str, profile: str = "default", memory: str | None = None) -> No
 
     def report(progress: Progress) -> None:
         if progress.number:
-            starts.setdefault(progress.name, time.monotonic())
+            starts.setdefault(progress.name, now())
 
     prove.estimate = noting  # type: ignore[assignment]
     zkpay.prove(
         folder, profile=profile, report=report, memory=None if memory is None else int(float(memory) * GIGABYTE)
     )
-    moments = [*starts.values(), time.monotonic()]
+    moments = [*starts.values(), now()]
     expected = told[0]
-    print(f"{'stage':14} {'expected':>9} {'took':>9} {'took / expected':>16}")
+    print(f"{'stage':14} {'expected':>9} {'took':>9} {'of cores':>9} {'took / expected':>16}")
     whole = 0.0
     for name, begin, end in zip(starts, moments[:-1], moments[1:], strict=True):
         own = expected.stages.get(name)
+        seconds, computing = end[0] - begin[0], end[1] - begin[1]
         if own is None:
-            print(f"{name:14} {'':9} {end - begin:9.2f}")
+            print(f"{name:14} {'':9} {seconds:9.2f} {computing:9.2f}")
             continue
-        whole += end - begin
-        print(f"{name:14} {own:9.2f} {end - begin:9.2f} {(end - begin) / own:16.2f}")
-    print(f"{'estimated':14} {expected.seconds:9.2f} {whole:9.2f} {whole / expected.seconds:16.2f}")
+        whole += seconds
+        print(f"{name:14} {own:9.2f} {seconds:9.2f} {computing:9.2f} {seconds / own:16.2f}")
+    print(f"{'estimated':14} {expected.seconds:9.2f} {whole:9.2f} {'':9} {whole / expected.seconds:16.2f}")
     peak = 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    print(f"{'peak, GB':14} {expected.peak_bytes / 1e9:9.2f} {peak / 1e9:9.2f} {peak / expected.peak_bytes:16.2f}")
+    sizes = f"{expected.peak_bytes / 1e9:9.2f} {peak / 1e9:9.2f} {'':9} {peak / expected.peak_bytes:16.2f}"
+    print(f"{'peak, GB':14} {sizes}")
 
 
 if __name__ == "__main__":

@@ -27,22 +27,23 @@ WORTH_SECONDS: Final = 5.0
 """From here on an estimate is told, or from `WORTH_BYTES` on."""
 WORTH_BYTES: Final = 2 * 10**9
 GIGABYTE: Final = 10**9
+_TENTH: Final = GIGABYTE // 10
 
-# Seconds for one of each of `Counts`, on two cores of an AMD Zen 5 with AVX-512, 2026-11-23, from the stages of
-# `zkpay prove` at 2^18 and 2^20 records; `python -m bench.estimates DIR` compares them with a run.
+# Seconds for one of each of `Counts`, on two cores of an AMD Zen 5 with AVX-512, 2026-11-23, from the cores'
+# seconds by stage of `zkpay prove` at 2^18 records. `python -m bench.estimates DIR` compares them with a run.
 RATES: Final = {
-    "butterflies": 1 / 4.1e9,
+    "butterflies": 1 / 3.5e9,
     "permutations": 1 / 10.5e6,
-    "operations": 1 / 4e9,
-    "inversions": 1 / 20e6,
-    "products": 1 / 1e9,
+    "operations": 1 / 16e9,
+    "inversions": 1 / 15e6,
+    "products": 1 / 1.5e9,
     "points": 1 / 10e6,
 }
 WITNESS_CELL: Final = 10e-9
 """Seconds to fill one cell of a main column."""
 STAGE_START: Final = 0.02
 """Seconds that a stage takes however little there is to do."""
-VERIFY: Final = 0.3
+VERIFY: Final = 0.2
 WRITE: Final = 0.1
 _KECCAK_SCALED: Final = ("permutations",)
 
@@ -105,8 +106,8 @@ def check_memory(circuit: Circuit, parameters: Parameters, available: int) -> No
         enough = "" if bytes_needed <= available else ", still too much here"
         ways.append(f"--profile {name} ({gigabytes(bytes_needed + held)}{enough})")
     raise Refused(
-        f"this proof takes {gigabytes(needed + held)} of memory and {gigabytes(available + held)} are free; what would "
-        f"do: {', or '.join(ways)}; --memory GB says that more may be taken"
+        f"this proof takes {gigabytes(needed + held + _TENTH - 1)} of memory and {gigabytes(available + held)} are free; "
+        f"what would do: {', or '.join(ways)}; --memory GB says that more may be taken"
     )
 
 
@@ -120,8 +121,8 @@ def duration(seconds: float) -> str:
 
 
 def gigabytes(count: int) -> str:
-    """Bytes in words, as exact as estimates are."""
-    return f"{count / GIGABYTE:.1f} GB"
+    """Bytes in words, as exact as estimates are, rounded down."""
+    return f"{count // _TENTH / 10:.1f} GB"
 
 
 def stage_seconds(counts: Counts, transform_factor: float, hash_factor: float) -> float:

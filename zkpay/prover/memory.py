@@ -18,6 +18,8 @@ from zkpay.stark.parameters import Parameters
 ELEMENT_BYTES: Final = 4
 DIGEST_BYTES: Final = 32
 SALT_BYTES: Final = 16
+DEEP_ARRAYS: Final = 6
+"""Extension columns on the whole domain that the DEEP codeword takes: sums, denominators, their inverses, products."""
 KEPT_AT_MOST: Final = 11 * 10**9
 """More memory than this is not taken for kept values: what they save is a second or two."""
 SHARE: Final = 0.8
@@ -29,8 +31,8 @@ _CGROUP_USES: Final = ("/sys/fs/cgroup/memory.current", "/sys/fs/cgroup/memory/m
 def peak_bytes(circuit: Circuit, parameters: Parameters, keep: int) -> int:
     """Most bytes that the prover's arrays take at one time, the witness included, with `keep` cosets kept.
 
-    A count of the large arrays at the three moments that can be the highest: after the main columns are committed,
-    with trace and helpers; and in the quotient. Arrays of a few columns are an allowance of a tenth.
+    A count of the large arrays at the moments that can be the highest: when the main columns are committed; with trace
+    and helpers; in the quotient; with the DEEP codeword. Arrays of a few columns are an allowance of a tenth.
     """
     layout = layout_of(circuit)
     cells = {
@@ -51,7 +53,8 @@ def peak_bytes(circuit: Circuit, parameters: Parameters, keep: int) -> int:
     in_buses = 2 * trace + values + tree_bytes + 2 * helpers
     lasting = trace + values + helpers * (1 + blowup) + 2 * tree_bytes
     working = ELEMENT_BYTES * (widest if keep < blowup else 0) + 12 * EXTENSION_DEGREE * parameters.height
-    ending = lasting + tree_bytes + ELEMENT_BYTES * (1 + blowup) * cells[QUOTIENT_TREE]
+    deep = DEEP_ARRAYS * EXTENSION_DEGREE * ELEMENT_BYTES * parameters.domain
+    ending = lasting + tree_bytes + ELEMENT_BYTES * (1 + blowup) * cells[QUOTIENT_TREE] + deep
     return max(committing, in_buses, lasting + working, ending) * 11 // 10
 
 

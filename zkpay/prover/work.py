@@ -24,7 +24,7 @@ _SALT_BYTES = 16
 class Counts:
     """butterflies: of number-theoretic transforms. permutations: of Keccak-f over many messages at once. operations:
     of constraint programs, base field operations on one row each. inversions: in the extension. products: a base
-    element by an extension constant. points: of the domain, visited by the DEEP codeword and the folds."""
+    element by an extension constant. points: of the domain, for which the DEEP codeword has denominators to invert."""
 
     butterflies: int = 0
     permutations: int = 0
@@ -85,7 +85,6 @@ def stage_counts(circuit: Circuit, parameters: Parameters, keep: int) -> dict[st
         Counts(products=2 * (elements + following), points=domain),
         Counts(
             permutations=domain // first_arity * (row_permutations(EXTENSION_DEGREE * first_arity, salted=False) + 1),
-            points=domain,
         ),
         # Opened rows of cosets that were not kept are computed again, whole cosets at a time.
         Counts(permutations=1 << parameters.grinding_bits, butterflies=max(0, blowup - keep) * tallest),
