@@ -9,7 +9,6 @@ prover.
 """
 
 import importlib
-import importlib.metadata
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -78,9 +77,11 @@ _HOMES: Final = {
 
 def __getattr__(name: str) -> Any:
     if name == "__version__":
+        from importlib import metadata  # 20 ms that `verify` need not spend
+
         try:
-            return importlib.metadata.version("zkpay")
-        except importlib.metadata.PackageNotFoundError:
+            return metadata.version("zkpay")
+        except metadata.PackageNotFoundError:
             return "0+checkout"
     if name not in _HOMES:
         raise AttributeError(f"module 'zkpay' has no attribute {name!r}")

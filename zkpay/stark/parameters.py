@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from math import prod
+from math import log2, prod, sqrt
 from typing import Literal
 
 from zkpay.errors import InputError, Refused
@@ -110,7 +110,7 @@ def derive(profile: Profile, circuit: Circuit) -> Parameters:
     domain = blowup * height
     if domain > 1 << TWO_ADICITY:
         raise Refused(f"{height} rows at blowup {blowup} exceed the field's largest domain, 2^{TWO_ADICITY}")
-    for queries in range(20, 400):
+    for queries in range(_fewest_queries(profile, (dimension + 2) / domain), 400):
         arities, final_length = _folds(dimension, domain, queries)
         work = _workload(circuit, height, dimension, domain, arities, queries)
         security = johnson(work) if profile.regime == "johnson" else unique_decoding(work)
@@ -142,6 +142,16 @@ def derive(profile: Profile, circuit: Circuit) -> Parameters:
         grinding_bits=GRINDING_BITS,
         security=security,
     )
+
+
+def _fewest_queries(profile: Profile, rate: float) -> int:
+    """Where the search for the number of queries begins: below it the query round alone falls short of 100 bits.
+
+    A query misses with probability sqrt(rate) at the Johnson radius itself, which no proximity parameter reaches, or (1
+    + rate) / 2; one less makes up for rounding.
+    """
+    miss = sqrt(rate) if profile.regime == "johnson" else (1 + rate) / 2
+    return max(20, int((MINIMUM_BITS - GRINDING_BITS) / -log2(miss)) - 1)
 
 
 def _mask_length(queries: int) -> int:
