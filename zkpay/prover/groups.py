@@ -84,10 +84,8 @@ def masked_coefficients(values: Sequence[Columns], masks: Columns) -> Columns:
     coefficients = np.empty((len(masks), height + length), dtype=np.uint32)
     first = 0
     for part in values:
-        for start in range(0, len(part), _COLUMNS_AT_ONCE):
-            some = interpolate(part[start : start + _COLUMNS_AT_ONCE])
-            coefficients[first : first + len(some), :height] = some
-            first += len(some)
+        interpolate(part, out=coefficients[first : first + len(part), :height])
+        first += len(part)
     low = coefficients[:, :length].astype(np.int64) - masks
     coefficients[:, :length] = np.where(low < 0, low + P, low)
     coefficients[:, height:] = masks

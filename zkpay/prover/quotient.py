@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zkpay.kernels.deep import combine
-from zkpay.kernels.extension import batch_inverse, powers
+from zkpay.kernels.extension import invert_elements, powers
 from zkpay.kernels.ntt import evaluate_coset, interpolate_coset
 from zkpay.kernels.program import Program, fold_constraints
 from zkpay.prover.columns import add_lifted, add_to
@@ -81,10 +81,8 @@ def selector_values(height: int, shift: int) -> Columns:
     last = inverse(generator)
     points = powers(ext(generator), height)[0].astype(np.int64) * shift % P
     vanishing = (pow(shift, height, P) - 1) % P
-    from_first = np.zeros((EXTENSION_DEGREE, height), dtype=np.uint32)
-    from_first[0] = (points - 1) % P
     # 1/(Y - 1/g) is g/(g Y - 1): the inverses of Y - 1 on the next row, times g.
-    inverse_first = batch_inverse(from_first)[0].astype(np.int64)
+    inverse_first = invert_elements(((points - 1) % P).astype(np.uint32)).astype(np.int64)
     inverse_last = np.roll(inverse_first, -1) * (generator * vanishing % P) % P
     selectors = np.empty((4, height), dtype=np.uint32)
     selectors[0] = 1
