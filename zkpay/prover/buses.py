@@ -57,8 +57,3 @@ def accumulator_column(circuit: Circuit, row_sums: Mapping[int, Columns], target
             raise UnbalancedBusError("buses or sums don't balance for this witness")
         column[k, 1:] = running[:-1] % P
     return column
-
-
-def preprocessed_columns(item: PlacedTable) -> Columns:
-    """uint32[p, height] of a table's preprocessed columns, periodic ones repeated."""
-    return item.preprocessed_rows().astype(np.uint32)
