@@ -28,7 +28,6 @@ from zkpay.kernels.parallel import parallel_ranges
 from zkpay.kernels.vector import LANES
 from zkpay.stark.field import P, inverse, two_adic_generator
 
-_PANEL_LANES: Final = 64
 _PANEL_WORDS: Final = 1 << 17
 """512 KiB, half of a usual second-level cache: columns, twiddles and the target pass through the other half."""
 _SMALL: Final = 1024
@@ -115,7 +114,7 @@ class _Layout:
 def _layout(log_rows: int, width: int) -> _Layout:
     """For transforms of 2^log_rows rows, `width` neighbours in all."""
     rows, radices = 1 << log_rows, _radices(log_rows)
-    lanes = min(_PANEL_LANES, width, _PANEL_WORDS // rows)
+    lanes = min(width, _PANEL_WORDS // rows)
     part = rows // radices[0]
     part_step = part * lanes + ((64 - part * lanes) % 1024 if part % LANES == 0 else 0)
     numbers = np.arange(rows)
