@@ -48,14 +48,12 @@ class PayoutList:
 
     def to_bytes(self) -> bytes:
         """The file's bytes; a salt is its five elements of 8 hex digits each."""
-        rows = [HEADER]
-        accounts = [account.tobytes().hex() for account in self.accounts]
-        for account, payout, accepted, rejected, salt in zip(
-            accounts, self.payouts, self.accepted.tolist(), self.rejected.tolist(), self.salts.T.tolist(), strict=True
-        ):
-            digits = "".join(f"{element:08x}" for element in salt)
-            rows.append(f"0x{account},{payout},{accepted},{rejected},{digits}\n")
-        return "".join(rows).encode("ascii")
+        accounts, salts = _hex_rows(self.accounts), _hex_rows(np.ascontiguousarray(self.salts.T, dtype=">u4"))
+        rows = zip(accounts, self.payouts, self.accepted.tolist(), self.rejected.tolist(), salts, strict=True)
+        lines = [
+            f"0x{account},{payout},{accepted},{rejected},{salt}\n" for account, payout, accepted, rejected, salt in rows
+        ]
+        return "".join([HEADER, *lines]).encode("ascii")
 
     @staticmethod
     def from_bytes(data: bytes) -> PayoutList:
@@ -105,3 +103,10 @@ class PayoutList:
         )
         check_canonical(data, listed.to_bytes(), PAYOUTS)
         return listed
+
+
+def _hex_rows(values: NDArray[np.generic]) -> list[str]:
+    """The bytes of each row of a contiguous array, in hexadecimal."""
+    digits = values.tobytes().hex()
+    width = len(digits) // max(1, len(values))
+    return [digits[start : start + width] for start in range(0, len(digits), width)]

@@ -125,10 +125,22 @@ def account_order(accounts: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.uint8
     if not len(accounts):
         return np.empty((0, ACCOUNT_BYTES), dtype=np.uint8), np.empty(0, dtype=np.int64)
     top, middle, low = _account_words(accounts)
-    order = np.lexsort((low, middle, top))
-    top, middle, low = top[order], middle[order], low[order]
-    starts = np.ones(len(order), dtype=bool)
-    starts[1:] = (top[1:] != top[:-1]) | (middle[1:] != middle[:-1]) | (low[1:] != low[:-1])
+    # Different accounts are rarely alike in 64 bits; numpy sorts by one key several times faster than by three.
+    first = top << np.uint64(32) | middle >> np.uint64(32)
+    order = np.argsort(first)
+    ordered = first[order]
+    alike = np.zeros(len(order), dtype=bool)
+    alike[1:] = ordered[1:] == ordered[:-1]
+    run = np.cumsum(~alike)
+    middle, low = middle[order], low[order]
+    undecided = np.zeros(len(order), dtype=bool)
+    undecided[1:] = alike[1:] & ((middle[1:] != middle[:-1]) | (low[1:] != low[:-1]))
+    if undecided.any():
+        places = np.flatnonzero(np.isin(run, run[undecided]))
+        sorted_places = places[np.lexsort((low[places], middle[places], run[places]))]
+        order[places], middle[places], low[places] = order[sorted_places], middle[sorted_places], low[sorted_places]
+    starts = ~alike
+    starts[1:] |= (middle[1:] != middle[:-1]) | (low[1:] != low[:-1])
     place = np.empty(len(order), dtype=np.int64)
     place[order] = np.cumsum(starts) - 1
     return accounts[order[starts]], place

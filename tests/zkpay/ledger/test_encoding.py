@@ -191,6 +191,17 @@ def test_account_order_is_that_of_the_numbers(accounts: list[bytes]) -> None:
     assert [bytes(order[index]) for index in place] == accounts
 
 
+@given(st.lists(st.integers(0, 5), max_size=20), st.integers(0, 1))
+def test_account_order_of_accounts_that_are_nearly_alike(last: list[int], place_of_difference: int) -> None:
+    """The first eight bytes, or all but the last, are the same; others stand between them."""
+    accounts = [bytes(8) + bytes(4 * [digit] + 8 * [1 - digit % 2]) for digit in last]
+    accounts += [bytes(7) + bytes([digit]) + bytes([7] * 12) for digit in last]
+    accounts = [account[:-1] + bytes([place_of_difference * index % 3]) for index, account in enumerate(accounts)]
+    order, place = account_order(np.array([list(a) for a in accounts], dtype=np.uint8).reshape(-1, 20))
+    assert [bytes(row) for row in order] == sorted(set(accounts))
+    assert [bytes(order[index]) for index in place] == accounts
+
+
 class TestContributionLeaf:
     @given(st.data(), st.sampled_from(LAYOUTS))
     def test_round_trip(self, data: Any, layout: RecordLayout) -> None:
