@@ -1,10 +1,11 @@
 """Poseidon over KoalaBear for many states at once, and its trace for the circuits (SPEC §2.3).
 
 Same functions as `zkpay.poseidon.permutation`, an order of magnitude faster: blocks of 128 states, sparse
-partial rounds, Montgomery products.  S-boxes give x^3 / 2^64, and the matrices after them carry the factor
+partial rounds, circulant matrices in halves, Montgomery products.  S-boxes give x^3 / 2^64, and the matrices after them carry the factor
 2^96 that makes up for it and for their own products; so every state is canonical.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
@@ -13,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from zkpay.kernels.compile import kernel
-from zkpay.kernels.montgomery import add, multiply, reduce_product, to_montgomery
+from zkpay.kernels.montgomery import add, multiply, reduce_product, subtract, to_montgomery
 from zkpay.kernels.parallel import parallel_ranges
 from zkpay.poseidon.permutation import DIGEST_SIZE, PERMUTATION_24, permutation_of_width
 from zkpay.stark.field import P
@@ -23,12 +24,13 @@ Columns = npt.NDArray[np.uint32]
 LANES: Final = 128
 HALF: Final = 4
 _BOUND: Final = np.uint64(P << 32)
+_HALF_OF_ONE: Final = (P + 1) // 2
 _CUBE_FACTOR: Final = np.uint32(pow(2, 96, P))
 
 
 @kernel
-def _dot(row: Columns, state: Columns, total: npt.NDArray[np.uint64], output: Columns, lanes: int) -> None:
-    """output = sum_j row[j] * state[j] / 2^32 for each lane; row, state in [0, P); len(row) a multiple of 4.
+def _dot(row: Columns, state: Columns, first: int, total: npt.NDArray[np.uint64], output: Columns, lanes: int) -> None:
+    """output = sum_j row[j] * state[first + j] / 2^32 for each lane; row, state in [0, P); len(row) a multiple of 4.
 
     The running total is kept below 2^32 P: two more products make it at most 2^32 P + 2 P^2 < 2^64, and since
     2 P < 2^32, one conditional subtraction of 2^32 P brings it back.
@@ -42,7 +44,8 @@ def _dot(row: Columns, state: Columns, total: npt.NDArray[np.uint64], output: Co
             np.uint64(row[j + 2]),
             np.uint64(row[j + 3]),
         )
-        s0, s1, s2, s3 = state[j], state[j + 1], state[j + 2], state[j + 3]
+        k = first + j
+        s0, s1, s2, s3 = state[k], state[k + 1], state[k + 2], state[k + 3]
         for lane in range(lanes):
             t = total[lane] + c0 * np.uint64(s0[lane]) + c1 * np.uint64(s1[lane])
             t = min(t, t - _BOUND)
@@ -53,9 +56,20 @@ def _dot(row: Columns, state: Columns, total: npt.NDArray[np.uint64], output: Co
 
 
 @kernel
+def _butterflies(state: Columns, lanes: int) -> None:
+    """Each x of the first half and its y of the second become x + y and x - y."""
+    half = len(state) // 2
+    for i in range(half):
+        upper, lower = state[i], state[half + i]
+        for lane in range(lanes):
+            x, y = upper[lane], lower[lane]
+            upper[lane], lower[lane] = add(x, y), subtract(x, y)
+
+
+@kernel
 def _full_round(
     constants: Columns,
-    mds: Columns,
+    halves: Columns,
     state: Columns,
     cubes: Columns,
     total: npt.NDArray[np.uint64],
@@ -66,8 +80,28 @@ def _full_round(
         for lane in range(lanes):
             s = add(source[lane], constant)
             cube[lane] = multiply(multiply(s, s), s)
-    for i in range(len(constants)):
-        _dot(mds[i], cubes, total, state[i], lanes)
+    _butterflies(cubes, lanes)
+    half = len(constants) // 2
+    for i in range(half):
+        _dot(halves[i], cubes, 0, total, state[i], lanes)
+        _dot(halves[half + i], cubes, half, total, state[half + i], lanes)
+    _butterflies(state, lanes)
+
+
+@kernel
+def _cubes(source: Columns, target: Columns, lanes: int) -> None:
+    for lane in range(lanes):
+        s = source[lane]
+        target[lane] = multiply(multiply(multiply(s, s), s), _CUBE_FACTOR)
+
+
+@kernel
+def _copy(source: Columns, target: Columns, lanes: int) -> None:
+    """target = source. Assigning to a slice would do, but what Numba then adds for slices of other lengths takes
+    seconds to compile.
+    """
+    for lane in range(lanes):
+        target[lane] = source[lane]
 
 
 @kernel
@@ -81,13 +115,12 @@ def _partial_round(
     lanes: int,
 ) -> None:
     head = state[0]
+    _cubes(head, cube, lanes)
     for lane in range(lanes):
-        s = head[lane]
-        cube[lane] = multiply(multiply(multiply(s, s), s), _CUBE_FACTOR)
         head[lane] = add(cube[lane], constant)
     # The row needs the old tail, the tail the old head.
     new_head = cube
-    _dot(row, state, total, new_head, lanes)
+    _dot(row, state, 0, total, new_head, lanes)
     for i in range(1, len(row)):
         factor, tail = column[i - 1], state[i]
         for lane in range(lanes):
@@ -102,7 +135,7 @@ def _permute_range(
     outputs: Columns,
     trace: Columns,
     round_constants: Columns,
-    mds: Columns,
+    halves: Columns,
     initial: Columns,
     dense: Columns,
     scalars: Columns,
@@ -128,32 +161,29 @@ def _permute_range(
         lanes = min(LANES, stop - begin)
         end = begin + lanes
         for i in range(width):
-            state[i, :lanes] = inputs[i, begin:end]
+            _copy(inputs[i, begin:end], state[i], lanes)
         for number in range(HALF):
-            _full_round(round_constants[number], mds, state, spare, total, lanes)
+            _full_round(round_constants[number], halves, state, spare, total, lanes)
             if recording:
                 for i in range(width):
-                    trace[first + number * width + i, begin + shift : end + shift] = state[i, :lanes]
+                    _copy(state[i], trace[first + number * width + i, begin + shift : end + shift], lanes)
         for i in range(width):
             for lane in range(lanes):
                 spare[i, lane] = add(state[i, lane], initial[i])
         for i in range(width):
-            _dot(dense[i], spare, total, state[i], lanes)
+            _dot(dense[i], spare, 0, total, state[i], lanes)
         for number in range(partial):
             if recording:
-                cubes = trace[first + HALF * width + number, begin + shift : end + shift]
-                for lane in range(lanes):
-                    s = state[0, lane]
-                    cubes[lane] = multiply(multiply(multiply(s, s), s), _CUBE_FACTOR)
+                _cubes(state[0], trace[first + HALF * width + number, begin + shift : end + shift], lanes)
             _partial_round(scalars[number], rows[number], columns[number], state, spare[0], total, lanes)
         for number in range(HALF):
-            _full_round(round_constants[HALF + number], mds, state, spare, total, lanes)
+            _full_round(round_constants[HALF + number], halves, state, spare, total, lanes)
             if recording:
                 base = first + HALF * width + partial + number * width
                 for i in range(width if number < HALF - 1 else DIGEST_SIZE):
-                    trace[base + i, begin + shift : end + shift] = state[i, :lanes]
+                    _copy(state[i], trace[base + i, begin + shift : end + shift], lanes)
         for i in range(len(outputs)):
-            outputs[i, begin:end] = state[i, :lanes]
+            _copy(state[i], outputs[i, begin:end], lanes)
 
 
 @kernel
@@ -167,12 +197,28 @@ def _add_range(accumulator: Columns, addend: Columns, start: int, stop: int) -> 
 @dataclass(frozen=True)
 class _Constants:
     round_constants: Columns
-    mds: Columns
+    halves: Columns
     initial: Columns
     dense: Columns
     scalars: Columns
     rows: Columns
     columns: Columns
+
+
+def _circulant_halves(first_row: Sequence[int]) -> list[list[int]]:
+    """A circulant matrix of size 2h as two of size h, one above the other, between `_butterflies`.
+
+    x^2h - 1 = (x^h - 1)(x^h + 1): on the sums of its input's halves it acts as a circulant matrix, on their
+    differences as one whose entries change sign where they turn around; halves of both are the output's.
+    """
+    half = len(first_row) // 2
+    low, high = first_row[:half], first_row[half:]
+    sums = [(a + b) * _HALF_OF_ONE % P for a, b in zip(low, high, strict=True)]
+    differences = [(a - b) * _HALF_OF_ONE % P for a, b in zip(low, high, strict=True)]
+    return [
+        *([sums[(j - i) % half] for j in range(half)] for i in range(half)),
+        *([differences[j - i] if j >= i else -differences[j - i + half] % P for j in range(half)] for i in range(half)),
+    ]
 
 
 @cache
@@ -182,7 +228,7 @@ def _constants(width: int) -> _Constants:
     full = permutation.round_constants[:HALF] + permutation.round_constants[-HALF:]
     return _Constants(
         round_constants=to_montgomery(full, 0),
-        mds=to_montgomery(permutation.mds, 3),
+        halves=to_montgomery(_circulant_halves(permutation.mds_first_row), 3),
         initial=to_montgomery(partial.initial_constants, 0),
         dense=to_montgomery(partial.dense),
         scalars=to_montgomery([step.constant for step in partial.sparse], 0),
@@ -203,7 +249,7 @@ def _permute(
         outputs,
         trace,
         c.round_constants,
-        c.mds,
+        c.halves,
         c.initial,
         c.dense,
         c.scalars,
