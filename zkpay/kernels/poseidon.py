@@ -1,8 +1,8 @@
 """Poseidon over KoalaBear for many states at once, and its trace for the circuits (SPEC §2.3).
 
-Same functions as `zkpay.poseidon.permutation`, an order of magnitude faster: blocks of 128 states, sparse
-partial rounds, circulant matrices in halves, Montgomery products.  S-boxes give x^3 / 2^64, and the matrices after them carry the factor
-2^96 that makes up for it and for their own products; so every state is canonical.
+Same functions as `zkpay.poseidon.permutation`, an order of magnitude faster: blocks of 128 states, circulant
+matrices in halves, sparse partial rounds, Montgomery products.  S-boxes give x^3 / 2^64, and the matrices after
+them carry the factor 2^96 that makes up for it and for their own products; so every state is canonical.
 """
 
 from collections.abc import Sequence
