@@ -45,6 +45,8 @@ STAGE_START: Final = 0.02
 """Seconds that a stage takes however little there is to do."""
 VERIFY: Final = 0.2
 WRITE: Final = 0.1
+COMPILING: Final = {"witness": 2.0, "commit trace": 7.0, "buses": 8.0, "quotient": 1.0, "openings": 4.0, "folding": 3.0}
+"""Seconds by stage that compiling kernels takes where none are kept yet, each when it is first used; roughly."""
 _KECCAK_SCALED: Final = ("permutations",)
 
 _CALIBRATED_FROM: Final = 3.0
@@ -73,10 +75,11 @@ class Estimate:
         return f"about {duration(self.seconds)}, {memory}"
 
 
-def estimate(circuit: Circuit, parameters: Parameters, memory: int | None = None) -> Estimate:
+def estimate(circuit: Circuit, parameters: Parameters, memory: int | None = None, *, compiled: bool = True) -> Estimate:
     """What is to be expected of proving; Refused if memory won't do however little is kept.
 
-    memory: bytes that the user says may be taken; by default what the system says is free.
+    memory: bytes that the user says may be taken; by default what the system says is free. compiled: whether kernels
+    were compiled before.
     """
     available = available_memory() if memory is None else memory
     check_memory(circuit, parameters, available)
@@ -85,6 +88,8 @@ def estimate(circuit: Circuit, parameters: Parameters, memory: int | None = None
     stages = _stages(circuit, counts, 1.0, 1.0)
     if sum(stages.values()) >= _CALIBRATED_FROM:
         stages = _stages(circuit, counts, *_calibrate())
+    if not compiled:
+        stages = {name: seconds + COMPILING.get(name, 0.0) for name, seconds in stages.items()}
     held = resident_memory()
     return Estimate(
         stages, held + peak_bytes(circuit, parameters, keep), held + available, _stored_bytes(circuit, parameters)
@@ -106,8 +111,8 @@ def check_memory(circuit: Circuit, parameters: Parameters, available: int) -> No
         enough = "" if bytes_needed <= available else ", still too much here"
         ways.append(f"--profile {name} ({gigabytes(bytes_needed + held)}{enough})")
     raise Refused(
-        f"this proof takes {gigabytes(needed + held + _TENTH - 1)} of memory and {gigabytes(available + held)} are free; "
-        f"what would do: {', or '.join(ways)}; --memory GB says that more may be taken"
+        f"this proof takes {gigabytes(needed + held + _TENTH - 1)} of memory and {gigabytes(available + held)} are free;"
+        f" what would do: {', or '.join(ways)}; --memory GB says that more may be taken"
     )
 
 

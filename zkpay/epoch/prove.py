@@ -107,7 +107,7 @@ def prove(
         statement = replace(statement, circuit_digest=circuit.digest)
         statement_bytes = statement.to_bytes()
         parameters = derive(chosen, circuit)
-        expected = estimate(circuit, parameters, memory)
+        expected = estimate(circuit, parameters, memory, compiled=notice is None)
         if expected.seconds > WORTH_SECONDS or expected.peak_bytes > WORTH_BYTES:
             stages.notice(str(expected))
         long = expected.seconds >= store_from

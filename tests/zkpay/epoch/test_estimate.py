@@ -52,6 +52,12 @@ def test_longer_proofs_are_scaled_by_this_machine(monkeypatch: pytest.MonkeyPatc
     assert after.stages["folding"] - start == pytest.approx(3 * (before.stages["folding"] - start))
 
 
+def test_compiling_is_expected_once() -> None:
+    before, after = (estimate(CIRCUIT, PARAMETERS, 10**9, compiled=compiled) for compiled in (True, False))
+    assert set(module.COMPILING) <= set(before.stages)
+    assert after.seconds == pytest.approx(before.seconds + sum(module.COMPILING.values()))
+
+
 def test_calibration_gives_two_factors() -> None:
     transforms, hashing = module._calibrate()
     assert transforms > 0
