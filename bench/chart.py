@@ -15,7 +15,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 Content = dict[str, Any]
 
-SETTINGS: dict[str, Any] = {
+SETTINGS: Any = {
     "svg.hashsalt": "zkpay",  # names of clip paths would differ from run to run
     "svg.fonttype": "none",  # text stays text: small, searchable, in the reader's font
     "font.size": 10,
@@ -31,7 +31,8 @@ COLOURS = ("#0b5fa5", "#c1571a", "#2f7d32", "#7a3b99")
 def chart(document: Content) -> bytes:
     """SVG of the scaling cases: seconds on the left, peak memory on the right, both axes logarithmic."""
     cases = sorted(
-        (case for case in document["cases"] if case["section"] == "scaling"), key=lambda case: int(case["contributions"])
+        (case for case in document["cases"] if case["section"] == "scaling"),
+        key=lambda case: int(case["contributions"]),
     )
     if not cases:
         raise ValueError("the document has no scaling cases")

@@ -20,38 +20,43 @@ _WEIGH = Work(accumulations=EXTENSION_DEGREE)
 
 
 class OperationCounter:
-    """Reads expressions and adds up what their evaluation takes; implements `expression.Reader`."""
+    """Reads expressions and adds up what their evaluation takes; implements `expression.Reader`.
+
+    The value of a node is how many products are still to be done with it: 1 where it is a multiple of another node,
+    for which a sum has no work of its own.
+    """
 
     def __init__(self) -> None:
         self.work = NOTHING
-        self._memory: dict[Expression, bool] = {}
+        self._memory: dict[Expression, int] = {}
 
-    def constant(self, value: int) -> bool:
-        return True
+    def constant(self, value: int) -> int:
+        return 0
 
-    def public(self, name: str) -> bool:
-        return True
+    def public(self, name: str) -> int:
+        return 0
 
-    def column(self, column: Column) -> bool:
-        return True
+    def column(self, column: Column) -> int:
+        return 0
 
-    def linear(self, terms: list[tuple[int | str, bool]], constant: int) -> bool:
-        scaled = sum(coefficient not in (1, -1) for coefficient, _ in terms)
-        if scaled > 1:
-            self.work += Work(accumulations=scaled, products=1)  # one reduction for all
-        elif scaled:
-            self.work += Work(products=1)
+    def linear(self, terms: list[tuple[int | str, int]], constant: int) -> int:
+        scaled = sum(coefficient not in (1, -1) or pending > 0 for coefficient, pending in terms)
+        if len(terms) == 1 and not constant:
+            return scaled
+        # Several scaled terms are added up before one reduction.
+        self.work += Work(accumulations=scaled, products=1) if scaled > 1 else Work(products=scaled)
         summands = len(terms) - max(scaled - 1, 0) + (constant != 0)
-        self.work += Work(additions=max(summands - 1, 0))
-        return True
+        self.work += Work(additions=summands - 1)
+        return 0
 
-    def product(self, left: bool, right: bool) -> bool:
-        self.work += Work(products=1)
-        return True
+    def product(self, left: int, right: int) -> int:
+        self.work += Work(products=1 + left + right)
+        return 0
 
     def value(self, expression: Expression) -> None:
         """Count an expression that is needed."""
-        read(expression, self, self._memory)
+        pending = read(expression, self, self._memory)
+        self.work += Work(products=pending)
 
 
 def constraint_work(table: Table) -> Work:

@@ -22,7 +22,7 @@ from zkpay.measure.macro import NotMeasurableError
 
 Content = dict[str, Any]
 
-SIZES: Final = ((4, 2), (5, 2))
+SIZES: Final = ((3, 1), (4, 2))
 """Logarithms of contributions and accounts: what snarkjs sets up within minutes on two cores."""
 POOL: Final = 100_000 * 10**18
 WEIGHTS: Final = (3, 5, 40, 1)
@@ -69,51 +69,67 @@ def measure_peers(workplace: Path, sizes: Sequence[tuple[int, int]] = SIZES) -> 
     shutil.copy(folder / "payouts.circom", place)
     # Beside the circuit: the WebAssembly build reads nothing outside its folder.
     shutil.copytree(tools.circomlib / "circuits", place / "circomlib" / "circuits")
+    return _measure(place, tools, sizes)
+
+
+def _measure(place: Path, tools: Tools, sizes: Sequence[tuple[int, int]]) -> Content:
+    """Compile all sizes, make one universal set-up that is large enough for all, then set up, prove and verify each."""
+    compiled = [_compile(place, tools, *size) for size in sizes]
+    power = max(found["constraints"] for found in compiled).bit_length()
+    universal = _timed([tools.snarkjs, "powersoftau", "new", "bn128", str(power), "0.ptau"], place)
+    universal += _timed([tools.snarkjs, "powersoftau", "contribute", "0.ptau", "1.ptau", "-e=benchmark"], place)
+    universal += _timed([tools.snarkjs, "powersoftau", "prepare", "phase2", "1.ptau", "2.ptau"], place)
     return {
         "statement": "bench/peers/payouts.circom",
-        "measured": [_measure(place, tools, records, accounts) for records, accounts in sizes],
+        "universal_setup_seconds": round(universal, 3),
+        "measured": [
+            {
+                "system": "Groth16, circom and snarkjs",
+                "contributions": 1 << records,
+                "accounts": 1 << accounts,
+                **found,
+                **_prove(place, tools, f"{records}_{accounts}"),
+            }
+            for (records, accounts), found in zip(sizes, compiled, strict=True)
+        ],
     }
 
 
-def _measure(place: Path, tools: Tools, log_records: int, log_accounts: int) -> Content:
-    """Compile, set up, prove and verify one size. Proving is from inputs to proof: witness and Groth16."""
-    (place / "main.circom").write_text(
+def _compile(place: Path, tools: Tools, log_records: int, log_accounts: int) -> Content:
+    """The circuit of one size, and its inputs."""
+    name = f"{log_records}_{log_accounts}"
+    (place / f"{name}.circom").write_text(
         'pragma circom 2.1.6;\ninclude "payouts.circom";\n'
         f"component main {{public [pool]}} = Payouts({log_records}, {log_accounts});\n",
         encoding="ascii",
     )
-    (place / "input.json").write_text(json.dumps(circuit_inputs(1 << log_records, 1 << log_accounts)), encoding="ascii")
+    inputs = circuit_inputs(1 << log_records, 1 << log_accounts)
+    (place / f"{name}.json").write_text(json.dumps(inputs), encoding="ascii")
+    seconds = _timed([tools.circom, f"{name}.circom", "--r1cs", "--wasm", "--O2"], place)
+    constraints = constraint_count((place / f"{name}.r1cs").read_bytes())
+    return {"constraints": constraints, "compile_seconds": round(seconds, 3)}
+
+
+def _prove(place: Path, tools: Tools, name: str) -> Content:
+    """Set up, prove and verify one size. Proving is from inputs to proof: the witness, then Groth16."""
 
     def snarkjs(*arguments: str) -> float:
         return _timed([tools.snarkjs, *arguments], place)
 
-    compiling = _timed([tools.circom, "main.circom", "--r1cs", "--wasm", "--O2"], place)
-    constraints = constraint_count((place / "main.r1cs").read_bytes())
-    power = str(max(constraints.bit_length(), 8))
-    universal = snarkjs("powersoftau", "new", "bn128", power, "0.ptau")
-    universal += snarkjs("powersoftau", "contribute", "0.ptau", "1.ptau", "-e=benchmark")
-    universal += snarkjs("powersoftau", "prepare", "phase2", "1.ptau", "2.ptau")
-    own = snarkjs("groth16", "setup", "main.r1cs", "2.ptau", "0.zkey")
+    own = snarkjs("groth16", "setup", f"{name}.r1cs", "2.ptau", "0.zkey")
     own += snarkjs("zkey", "contribute", "0.zkey", "1.zkey", "-e=benchmark")
     own += snarkjs("zkey", "export", "verificationkey", "1.zkey", "key.json")
-    witness = snarkjs("wtns", "calculate", "main_js/main.wasm", "input.json", "witness.wtns")
+    witness = snarkjs("wtns", "calculate", f"{name}_js/{name}.wasm", f"{name}.json", "witness.wtns")
     proving = snarkjs("groth16", "prove", "1.zkey", "witness.wtns", "proof.json", "public.json")
     verifying = snarkjs("groth16", "verify", "key.json", "public.json", "proof.json")
-    public = json.loads((place / "public.json").read_text(encoding="ascii"))
     return {
-        "system": "Groth16, circom and snarkjs",
-        "contributions": 1 << log_records,
-        "accounts": 1 << log_accounts,
-        "constraints": constraints,
-        "compile_seconds": round(compiling, 3),
-        "universal_setup_seconds": round(universal, 3),
         "setup_seconds": round(own, 3),
         "prove_seconds": round(witness + proving, 3),
         "verify_seconds": round(verifying, 3),
         # Two points of G1 and one of G2, uncompressed; the file is their decimal digits.
         "proof_bytes": 2 * 64 + 128,
         "proving_key_bytes": (place / "1.zkey").stat().st_size,
-        "paid": public[3],
+        "paid": json.loads((place / "public.json").read_text(encoding="ascii"))[3],
     }
 
 

@@ -69,10 +69,10 @@ def make_plan(*, full: bool, up_to: int | None, runs: int | None, only: Iterable
     the largest number of contributions. only: sections, all of them if empty. policies: all that there are.
     """
     last = (BEYOND if full else USUAL) if up_to is None else up_to.bit_length() - 1
-    if up_to is not None and up_to != 1 << last:
-        raise InputError(f"--up-to {up_to}: choose a power of two, for instance 2^{max(last, 1)}")
     if last < 1:
-        raise InputError("--up-to: at least 2 contributions")
+        raise InputError(f"--up-to {up_to}: at least 2 contributions")
+    if up_to is not None and up_to != 1 << last:
+        raise InputError(f"--up-to {up_to}: choose a power of two, for instance 2^{last}")
     if runs is not None and runs < 1:
         raise InputError(f"--runs {runs}: at least 1")
     chosen = tuple(only) or SECTIONS
