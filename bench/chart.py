@@ -61,7 +61,7 @@ def chart(document: Content) -> bytes:
 def _axes(axes: Axes, sizes: list[int], title: str) -> None:
     axes.set_xscale("log", base=2)
     axes.set_yscale("log")
-    axes.set_xticks(sizes[:: max(1, len(sizes) // 6)])
+    axes.set_xticks(sizes[:: max(1, len(sizes) // 4)])
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{round(value):,}"))
     axes.tick_params(axis="x", labelrotation=30)

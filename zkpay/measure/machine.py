@@ -36,7 +36,8 @@ def describe_machine() -> dict[str, Any]:
         "memory_bytes": total_memory(),
         "last_cache_bytes": last_cache_bytes(),
         "instruction_sets": [flag for flag in NOTABLE_FLAGS if flag in flags],
-        "system": f"{platform.system()} {platform.release()}",
+        # Without what whoever built the kernel added to its version.
+        "system": f"{platform.system()} {platform.release().partition('-')[0]}",
     }
 
 

@@ -10,6 +10,9 @@ from zkpay.measure.work import Ceilings, Work
 
 Content = dict[str, Any]
 
+_WORTH_A_RATIO = 0.01
+"""Seconds from which a floor is compared with what was measured; below, starting a stage is what takes the time."""
+
 
 @dataclass(frozen=True)
 class TextTable:
@@ -171,7 +174,7 @@ def floor_table(document: Content, case: Content) -> TextTable:
             *(("", "") if stage not in floors else tuple(f"{value:.2f}" for value in floors[stage])),
             "" if stage not in floors else f"{max(floors[stage]):.2f}",
             f"{seconds:.2f}",
-            "" if stage not in floors else f"{seconds / max(floors[stage]):.1f}",
+            f"{seconds / max(floors[stage]):.1f}" if max(floors.get(stage, (0.0,))) >= _WORTH_A_RATIO else "",
         )
         for stage, seconds in measured.items()
     ]

@@ -10,7 +10,7 @@ CASES = kernel_cases(6)
 ANY = Ceilings(1e9, 1e9, 1e9, 1e9, 1e9, 1e9)
 
 
-@pytest.mark.parametrize("case", CASES, ids=[f"{place}-{case.title}" for place, case in enumerate(CASES)])
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.title)
 def test_a_case_runs_and_tells_its_rate(case: KernelCase) -> None:
     assert case.items > 0
     assert case.work.computing_seconds(ANY) > 0
@@ -18,6 +18,12 @@ def test_a_case_runs_and_tells_its_rate(case: KernelCase) -> None:
     assert found["rate"] == pytest.approx(case.items / found["seconds"])
     assert found["share_of_ceiling"] == pytest.approx(case.work.seconds(ANY) / found["seconds"])
     assert measure_kernel(case, None, rounds=1)["share_of_ceiling"] is None
+
+
+def test_no_case_is_there_twice_and_none_is_too_large() -> None:
+    titles = [case.title for case in kernel_cases(20)]
+    assert len(set(titles)) == len(titles) > len(CASES)
+    assert sum(case.name == "NTT forward" for case in CASES) == 1
 
 
 def test_every_kernel_has_a_case() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from zkpay.epoch.stages import silent
 from zkpay.errors import Refused
 from zkpay.measure import macro, suite
 from zkpay.measure.child import ChildFailedError
@@ -28,15 +29,11 @@ def small_plan(*only: str, up_to: int = 64) -> Plan:
     return make_plan(full=False, up_to=up_to, runs=1, only=only, policies=("pro-rata",))
 
 
-def quiet(number: int, count: int, name: str) -> None:
-    """Hears progress and says nothing."""
-
-
 @pytest.fixture(scope="module")
 def measured(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """A real run of one small case, as it stands in the file."""
     out = tmp_path_factory.mktemp("bench") / "bench.json"
-    Suite(small_plan("ceilings", "scaling"), out).run(quiet)
+    Suite(small_plan("ceilings", "scaling"), out).run(silent)
     document: dict[str, Any] = json.loads(out.read_text())
     return document
 
@@ -90,7 +87,7 @@ def test_an_interrupted_run_keeps_what_it_has(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr(suite, "measure_case", interrupt)
     out = tmp_path / "bench.json"
     with pytest.raises(KeyboardInterrupt):
-        Suite(small_plan("ceilings", "scaling"), out).run(quiet)
+        Suite(small_plan("ceilings", "scaling"), out).run(silent)
     document = json.loads(out.read_text())
     assert not document["complete"]
     assert document["ceilings"] == {"products": 1.0}
@@ -115,7 +112,7 @@ def test_what_could_not_be_measured_is_told(
     monkeypatch.setattr(suite, "check_memory", lambda case: None)
     monkeypatch.setattr(suite, "measure_case", fail)
     found = Suite(small_plan("scaling"), tmp_path / "bench.json")
-    found.run(quiet)
+    found.run(silent)
     assert found.document[where] == [{"what": "64 contributions, pro-rata, default", "why": str(error)}]
     assert found.document["complete"] == (where == "left_out")
 
