@@ -144,10 +144,11 @@ def test_quotient_openings_and_folding_of_the_toy(steps: dict[tuple[str, str], W
     # Accumulator here and on the next row, and three chunks of the quotient, five columns each.
     opened += 5 * (2 + 3) * parameters.dimension
     assert steps["openings", "out of the domain"].accumulations == 5 * opened
-    fibres = [parameters.domain // 8, parameters.domain // 64, parameters.domain // 256]
-    assert parameters.arities == (8, 8, 4)
-    # 40 elements are 160 bytes: two permutations; 20 are one. A tree has one node less than leaves.
-    permutations = sum(count * blocks + count - 1 for count, blocks in zip(fibres, (2, 2, 1), strict=True))
+    # Fibres of 8, 4 and 2 have 40, 20 and 10 elements: two permutations or one. A tree has one node less than leaves.
+    permutations, size = 0, parameters.domain
+    for arity in parameters.arities:
+        size //= arity
+        permutations += size * {8: 2, 4: 1, 2: 1}[arity] + size - 1
     assert steps["folding", "layers: hash"].word_operations == KECCAK_WORD_OPERATIONS * permutations
     assert steps["queries", "grind, on average"].word_operations == KECCAK_WORD_OPERATIONS << 20
 
