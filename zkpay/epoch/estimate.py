@@ -111,8 +111,8 @@ def check_memory(circuit: Circuit, parameters: Parameters, available: int) -> No
         enough = "" if bytes_needed <= available else ", still too much here"
         ways.append(f"--profile {name} ({gigabytes(bytes_needed + held)}{enough})")
     raise Refused(
-        f"this proof takes {gigabytes(needed + held + _TENTH - 1)} of memory and {gigabytes(available + held)} are free;"
-        f" what would do: {', or '.join(ways)}; --memory GB says that more may be taken"
+        f"this proof takes {gigabytes(needed + held + _TENTH - 1)} of memory and {gigabytes(available + held)} are"
+        f" free; what would do: {', or '.join(ways)}; --memory GB says that more may be taken"
     )
 
 
