@@ -22,7 +22,7 @@ from zkpay.measure.macro import NotMeasurableError
 
 Content = dict[str, Any]
 
-SIZES: Final = ((3, 1), (4, 2))
+SIZES: Final = ((2, 1), (3, 2))
 """Logarithms of contributions and accounts: what snarkjs sets up within minutes on two cores."""
 POOL: Final = 100_000 * 10**18
 WEIGHTS: Final = (3, 5, 40, 1)
