@@ -356,7 +356,7 @@ def test_a_value_out_of_the_domain_is_uniform_whatever_the_column(fill: int) -> 
         power = stark.mul(power, point)
 
     def value_under(mask: np.ndarray) -> list[int]:
-        coefficients = masked_coefficients([values], mask)[0].astype(np.int64)
+        coefficients = masked_coefficients([values], values.shape[1], mask)[0].astype(np.int64)
         return ((powers * coefficients % P).sum(axis=1) % P).tolist()
 
     seen = np.array(

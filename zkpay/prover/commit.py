@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,29 +30,44 @@ class CommittedTree:
     levels: dict[int, Digests]
     root: bytes
 
-    def values(self, position: int, coset: int) -> Columns:
-        """uint32[w, height] of the table at `position` (or ACCUMULATOR) on a coset; width 0 if it has no columns."""
+    def values(self, position: int, coset: int, room: Columns | None = None) -> Columns:
+        """uint32[w, height] of the table at `position` (or ACCUMULATOR) on a coset; width 0 if it has no columns.
+
+        room: uint32[at least w * height] for values that aren't kept.
+        """
         if position not in self.members:
             return np.zeros((0, 1), dtype=np.uint32)
         group, columns = self.members[position]
-        return group.values(coset, columns)
+        shape = (columns.stop - columns.start, group.height)
+        out = None if room is None else room[: shape[0] * shape[1]].reshape(shape)
+        return group.values(coset, columns, out)
+
+    def room(self) -> Columns:
+        """What `values` needs of any table."""
+        cells = [(columns.stop - columns.start) * group.height for group, columns in self.members.values()]
+        return np.empty(max(cells), dtype=np.uint32)
 
 
 def commit_columns(
     tree: int,
     groups: Sequence[Group],
-    columns: Mapping[int, Columns],
+    columns: dict[int, Columns],
     parameters: Parameters,
     masks: MaskSource,
     keep: int,
 ) -> CommittedTree:
-    """Mask, extend and hash the columns uint32[w, height] of each member of each group; see `commit_tree`."""
+    """Mask, extend and hash the columns uint32[w, height] of each member of each group; see `commit_tree`.
+
+    Columns are taken out of the dictionary as they are read: at 2^20 rows two copies of them are 2 GB too many.
+    """
     polynomials = []
     for number, group in enumerate(groups):
-        values = [columns[position] for position, _, _ in group.members if len(columns[position])]
+        values = (columns.pop(position) for position, _, _ in group.members)
         mask = masks.elements(f"masks/{tree}/{number}", (group.width, parameters.mask_length))
         ratio = parameters.height // group.height
-        polynomials.append(RowGroup(masked_coefficients(values, mask), group.height, ratio, parameters.blowup))
+        polynomials.append(
+            RowGroup(masked_coefficients(values, group.height, mask), group.height, ratio, parameters.blowup)
+        )
     return commit_tree(tree, groups, polynomials, masks, keep)
 
 

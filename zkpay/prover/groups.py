@@ -10,7 +10,7 @@ allows and computes those of the others again when they are asked for: the resul
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Final
 
 import numpy as np
@@ -77,15 +77,17 @@ class RowGroup:
 _COLUMNS_AT_ONCE: Final = 64
 
 
-def masked_coefficients(values: Sequence[Columns], masks: Columns) -> Columns:
+def masked_coefficients(values: Iterable[Columns], height: int, masks: Columns) -> Columns:
     """Coefficients uint32[w, height + h] of f + (X^height - 1) r: values f uint32[.., height], stacked, coefficients
-    of r uint32[w, h]."""
-    height, length = values[0].shape[1], masks.shape[1]
+    of r uint32[w, h]. Values are taken one array at a time, so that each can be freed before the next is looked at."""
+    length = masks.shape[1]
     coefficients = np.empty((len(masks), height + length), dtype=np.uint32)
     first = 0
     for part in values:
-        interpolate(part, out=coefficients[first : first + len(part), :height])
+        if len(part):
+            interpolate(part, out=coefficients[first : first + len(part), :height])
         first += len(part)
+        del part
     low = coefficients[:, :length].astype(np.int64) - masks
     coefficients[:, :length] = np.where(low < 0, low + P, low)
     coefficients[:, height:] = masks

@@ -20,8 +20,8 @@ DIGEST_BYTES: Final = 32
 SALT_BYTES: Final = 16
 DEEP_ARRAYS: Final = 6
 """Extension columns on the whole domain that the DEEP codeword takes: sums, denominators, their inverses, products."""
-KEPT_AT_MOST: Final = 11 * 10**9
-"""More memory than this is not taken for kept values: what they save is a second or two."""
+KEPT_AT_MOST: Final = 4 * 10**9
+"""Values are kept only where all fits this: to fill fresh memory takes as long as to compute what is kept there."""
 SHARE: Final = 0.8
 """Of the memory that is free; the rest is for the caller, the interpreter and the system."""
 _CGROUP_LIMITS: Final = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
@@ -39,23 +39,27 @@ def peak_bytes(circuit: Circuit, parameters: Parameters, keep: int) -> int:
         tree: sum(group.width * group.height for group in layout.groups(tree))
         for tree in (MAIN_TREE, AUXILIARY_TREE, QUOTIENT_TREE)
     }
-    blowup = parameters.blowup
-    tallest = layout.main[0].width * layout.main[0].height
-    others = cells[MAIN_TREE] - tallest
+    blowup, height = parameters.blowup, parameters.height
     trace = ELEMENT_BYTES * cells[MAIN_TREE]
-    # Trees have digests at all levels, twice the leaves, and salts.
-    tree_bytes = parameters.domain * (2 * DIGEST_BYTES + SALT_BYTES)
-    values = ELEMENT_BYTES * (keep * tallest + blowup * others)
-    room = 0 if keep else ELEMENT_BYTES * tallest
-    widest = max(item.table.width * item.height for item in circuit.placed)
-    committing = 2 * trace + values + room + tree_bytes
     helpers = ELEMENT_BYTES * cells[AUXILIARY_TREE]
-    in_buses = 2 * trace + values + tree_bytes + 2 * helpers
-    lasting = trace + values + helpers * (1 + blowup) + 2 * tree_bytes
-    working = ELEMENT_BYTES * (widest if keep < blowup else 0) + 12 * EXTENSION_DEGREE * parameters.height
+    chunks = ELEMENT_BYTES * cells[QUOTIENT_TREE]
+    widest = ELEMENT_BYTES * max(item.table.width * item.height for item in circuit.placed)
+    # Digests at all levels are twice the leaves.
+    tree_bytes = parameters.domain * (2 * DIGEST_BYTES + SALT_BYTES)
+
+    def values(tree: int) -> int:
+        """Kept values of a tree; one coset more where not all are kept."""
+        tallest, *others = (group.width * group.height for group in layout.groups(tree))
+        return ELEMENT_BYTES * (min(keep + 1, blowup) * tallest + blowup * sum(others))
+
+    main = trace + values(MAIN_TREE) + tree_bytes
+    committing = max(trace + widest, main)
+    in_buses = main + widest + 2 * helpers + values(AUXILIARY_TREE) + tree_bytes
+    lasting = main + helpers + values(AUXILIARY_TREE) + tree_bytes
+    parts = 3 * ELEMENT_BYTES * EXTENSION_DEGREE * parameters.quotient_cosets * height
+    ending = lasting + chunks + values(QUOTIENT_TREE) + tree_bytes
     deep = DEEP_ARRAYS * EXTENSION_DEGREE * ELEMENT_BYTES * parameters.domain
-    ending = lasting + tree_bytes + ELEMENT_BYTES * (1 + blowup) * cells[QUOTIENT_TREE] + deep
-    return max(committing, in_buses, lasting + working, ending) * 11 // 10
+    return max(committing, in_buses, lasting + parts, ending + deep) * 11 // 10
 
 
 def kept_cosets(circuit: Circuit, parameters: Parameters, available: int) -> int:

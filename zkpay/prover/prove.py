@@ -98,16 +98,14 @@ def prove_circuit(
         return None if arrays is None else tree_from_arrays(arrays, tree, groups, parameters, masks)
 
     # 2. Main columns.
-    traces: dict[int, Columns] = {}
     # Asked before there is a witness, for what a proof needs includes it.
     keep = kept_cosets(circuit, parameters, available_memory() if memory is None else memory)
     main = stored_tree(STAGES[0], MAIN_TREE)
     if main is None:
         # Whoever fills the witness tells of it as a stage of its own.
-        columns = witness() if callable(witness) else witness
+        columns = dict(witness() if callable(witness) else witness)
         report(STAGES[0], 0.0)
-        traces = {position: columns[item.table.name] for position, item in enumerate(circuit.placed)}
-        del columns
+        traces = {position: columns.pop(item.table.name) for position, item in enumerate(circuit.placed)}
         main = commit_columns(MAIN_TREE, layout.main, traces, parameters, masks, keep)
         store.save(STAGES[0], tree_arrays(main))
     del witness
@@ -121,14 +119,14 @@ def prove_circuit(
         helpers: dict[int, Columns] = {}
         row_sums: dict[int, Columns] = {}
         for position, item in enumerate(circuit.placed):
-            # The trace goes table by table; the committed coefficients serve from here on.
-            trace = traces.pop(position) if position in traces else trace_values(main, position)
+            # The trace is freed as it is committed to; its coefficients give it back, a table at a time.
+            trace = trace_values(main, position)
             helpers[position], row_sums[position] = helper_columns(circuit, item, buses, trace)
             del trace
         helpers[ACCUMULATOR] = accumulator_column(circuit, row_sums, target, check=check)
         del row_sums
         report(STAGES[1], _HELPERS_SHARE)
-        auxiliary = commit_columns(AUXILIARY_TREE, layout.auxiliary, helpers, parameters, masks, parameters.blowup)
+        auxiliary = commit_columns(AUXILIARY_TREE, layout.auxiliary, helpers, parameters, masks, keep)
         del helpers
         store.save(STAGES[1], tree_arrays(auxiliary))
     alpha = draw_alpha(transcript, auxiliary.root)
@@ -141,7 +139,7 @@ def prove_circuit(
         chunks = split_quotient(coefficients, parameters, masks, check=check)
         del coefficients
         group = RowGroup(chunks, parameters.height, 1, parameters.blowup)
-        quotient = commit_tree(QUOTIENT_TREE, layout.quotient, [group], masks, parameters.blowup)
+        quotient = commit_tree(QUOTIENT_TREE, layout.quotient, [group], masks, keep)
         store.save(STAGES[2], tree_arrays(quotient))
     zeta = draw_zeta(transcript, quotient.root)
 
@@ -198,12 +196,14 @@ def _quotient(
         used += count
     cells = [item.table.width * item.height for item in circuit.placed]
     everything, done = sum(cells) * parameters.quotient_cosets, 0
+    # Fresh memory costs more than what is computed in it: one room serves all tables and cosets.
+    main_room, auxiliary_room = main.room(), auxiliary.room()
 
     def values(position: int, coset: int) -> tuple[Columns, Columns]:
         nonlocal done
         report(STAGES[2], _CONSTRAINTS_SHARE * done / everything)
         done += cells[position]
-        return main.values(position, coset), auxiliary.values(position, coset)
+        return main.values(position, coset, main_room), auxiliary.values(position, coset, auxiliary_room)
 
     return quotient_coefficients(
         circuit,

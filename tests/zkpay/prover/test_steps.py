@@ -112,7 +112,7 @@ def test_masked_extension(ratio: int) -> None:
     height, length, blowup = 64, 24, 8
     values = generator.integers(0, P, (3, height)).astype(np.uint32)
     masks = generator.integers(0, P, (3, length)).astype(np.uint32)
-    coefficients = masked_coefficients([values[:1], values[1:]], masks)
+    coefficients = masked_coefficients([values[:1], values[1:]], height, masks)
     assert np.array_equal(coefficients, stark.masked(values.astype(np.int64), masks.astype(np.int64)))
     # The mask does not change the values on the table's own rows.
     assert np.array_equal(stark.evaluate(coefficients.astype(np.int64), height), values)
