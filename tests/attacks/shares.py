@@ -12,7 +12,7 @@ from zkpay.circuits.bounds import TOTAL_WIDTH, AccountTotal
 from zkpay.circuits.gadgets.compare import Comparison
 from zkpay.circuits.gadgets.range import limb_widths
 from zkpay.circuits.gadgets.witness import fill_gadget
-from zkpay.circuits.totals.folded import SUM
+from zkpay.circuits.totals.folded import CARRY, SUM, lines_of
 from zkpay.circuits.trace import Trace
 from zkpay.policy.policy import Policy
 from zkpay.stark.field import P
@@ -136,11 +136,40 @@ def share_skewed(
         settle(payouts, "payout", row)
     draft.state(paid=paid, dust=draft.policy.pool - paid)
     compare_and_hash(draft)
-    totals = draft["totals"]
-    if SUM in totals.places:
-        return  # folded totals are the field's sums as they were filled
     for name, total in (("score", SCORE), ("payout", "payout")):
         # Limbs that are no naturals add up in the field.
         limbs = (payouts.group(name).astype(np.int64) * payouts["is_real"]).sum(axis=1) % P
-        totals.group(f"{total}_limb")[:, 0] = limbs
-        settle(totals, total, 0)
+        put_sums(draft, total, dict(enumerate(limbs.tolist())))
+
+
+def sum_of(draft: Draft, total: str, limb: int) -> int:
+    """What the totals table holds as the sum of a limb."""
+    totals = draft["totals"]
+    return int(
+        totals[SUM][total_row(draft, total) + limb] if SUM in totals.places else totals[f"{total}_limb[{limb}]"][0]
+    )
+
+
+def put_sums(draft: Draft, total: str, sums: Mapping[int, int], misses: Miss | None = None) -> None:
+    """Write sums of some limbs to the totals table, and the carries that settle its lines, but for what these miss."""
+    totals = draft["totals"]
+    for limb, value in sums.items():
+        if SUM in totals.places:
+            totals[SUM][total_row(draft, total) + limb] = value
+        else:
+            totals[f"{total}_limb[{limb}]"][0] = value
+    if SUM not in totals.places:
+        settle(totals, total, 0, misses)
+        return
+    carried = 0
+    for row, line in enumerate(lines_of(draft.bounds)):
+        if line.total.name == total:
+            totals[f"{CARRY}[0]"][row] = carried % P
+            digit = totals.publics[line.digits.digit(line.k).name] if line.k < line.digits.count else 0
+            held = centred(int(totals[SUM][row])) if line.has_limb else 0
+            carried = (held + carried - digit - (misses or {}).get(line.k, 0)) >> TOTAL_WIDTH
+
+
+def total_row(draft: Draft, total: str) -> int:
+    """The first row of a total in the folded totals table."""
+    return next(row for row, line in enumerate(lines_of(draft.bounds)) if line.total.name == total and not line.k)

@@ -20,7 +20,7 @@ from tests.attacks.registry import (
     run_trial,
     trials,
 )
-from tests.attacks.shares import SCORE, scores_of, share_out
+from tests.attacks.shares import SCORE, put_sums, scores_of, share_out, total_row
 from tests.attacks.test_circuit_totals import MORE_SCORE
 from tests.circuits.folded_hash import Error, replay
 from tests.circuits.folding import folding
@@ -168,11 +168,6 @@ def root_of_other_leaves(name: str, policy: Policy) -> Forgery:
     return Draft(RECORDS, policy).finish(payout_root=(1, 2, 3, 4, 5, 6, 7, 8))
 
 
-def total_row(draft: Draft, name: str) -> int:
-    """The first row of a total."""
-    return next(row for row, line in enumerate(lines_of(draft.bounds)) if line.total.name == name and not line.k)
-
-
 def claim_score(draft: Draft, excess: int) -> None:
     """Say that the total score is so much more; everybody is paid by that."""
     scores = scores_of(draft)
@@ -197,16 +192,9 @@ def carried_from_nowhere(name: str, policy: Policy) -> Forgery:
 @cheat(r"totals/carry\[0\] has \d+ bits", says=f"{MORE_SCORE}: a carry takes a wrap of P")
 def carry_that_wraps(name: str, policy: Policy) -> Forgery:
     draft = Draft(RECORDS, policy)
-    sums, first = sum(scores_of(draft)), total_row(draft, SCORE)
     claim_score(draft, P)
-    carry = draft["totals"][f"{CARRY}[0]"]
     # Line 0 is off by P, which the field doesn't see; the lines above hold in the integers.
-    carried = 0
-    for line in [line for line in lines_of(draft.bounds) if line.total.name == SCORE]:
-        carry[first + line.k] = carried
-        limb = int(draft["totals"][SUM][first + line.k])
-        digit = (sums + P) >> (TOTAL_WIDTH * line.k) & ((1 << TOTAL_WIDTH) - 1)
-        carried = (limb + carried - digit + (0 if line.k else P)) >> TOTAL_WIDTH
+    put_sums(draft, SCORE, {}, {0: -P})
     return draft.finish()
 
 
@@ -315,7 +303,7 @@ def test_cheat_is_found_by_one_element(entry: Cheat, name: str) -> None:
 SHARED = [
     name
     for name in element_names(folded_example())
-    if name.startswith("payouts/") and name not in folded_names() and "account[" not in name
+    if name.startswith(("payouts/", "totals/")) and name not in folded_names() and "account[" not in name
 ]
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.attacks.forgery import Draft, Forgery, settle
 from tests.attacks.registry import Cheat, cheat, redundant, run_trial, trials
-from tests.attacks.shares import SCORE, earning, scores_of, share_out
+from tests.attacks.shares import SCORE, earning, put_sums, scores_of, share_out, sum_of
 from tests.circuits.scenarios import WIDEST, Record, pro_rata_like
 from zkpay.circuits.bounds import TOTAL_WIDTH
 from zkpay.policy.policy import Policy
@@ -111,8 +111,7 @@ def score_of_nobody(name: str, policy: Policy) -> Forgery:
     limb = place(name)
     draft = Draft(NO_SCORE, policy)
     share_out(draft, [0], total=1 << (TOTAL_WIDTH * limb))
-    draft["totals"][f"{SCORE}_limb[{limb}]"][0] = 1
-    settle(draft["totals"], SCORE, 0)
+    put_sums(draft, SCORE, {limb: 1})
     return draft.finish()
 
 
@@ -120,9 +119,8 @@ def score_of_nobody(name: str, policy: Policy) -> Forgery:
 def payout_to_nobody(name: str, policy: Policy) -> Forgery:
     limb = place(name)
     draft = Draft(NO_SCORE, policy)
-    draft["totals"][f"payout_limb[{limb}]"][0] = 1
     draft.state(paid=1 << (TOTAL_WIDTH * limb), dust=policy.pool - (1 << (TOTAL_WIDTH * limb)))
-    settle(draft["totals"], "payout", 0)
+    put_sums(draft, "payout", {limb: 1})
     return draft.finish()
 
 
@@ -137,8 +135,7 @@ def score_limb_left_out(name: str, policy: Policy) -> Forgery:
     scores = scores_of(draft)
     left_out = sum(score >> (TOTAL_WIDTH * limb) & ((1 << TOTAL_WIDTH) - 1) for score in scores)
     share_out(draft, scores, total=sum(scores) - (left_out << (TOTAL_WIDTH * limb)))
-    draft["totals"][f"{SCORE}_limb[{limb}]"][0] = 0
-    settle(draft["totals"], SCORE, 0)
+    put_sums(draft, SCORE, {limb: 0})
     return draft.finish()
 
 
@@ -146,10 +143,9 @@ def score_limb_left_out(name: str, policy: Policy) -> Forgery:
 def payout_limb_left_out(name: str, policy: Policy) -> Forgery:
     limb = place(name)
     draft = Draft(RECORDS, policy)
-    column = draft["totals"][f"payout_limb[{limb}]"]
-    left_out, column[0] = int(column[0]) << (TOTAL_WIDTH * limb), 0
+    left_out = sum_of(draft, "payout", limb) << (TOTAL_WIDTH * limb)
     draft.state(paid=draft.statement.paid - left_out, dust=draft.statement.dust + left_out)
-    settle(draft["totals"], "payout", 0)
+    put_sums(draft, "payout", {limb: 0})
     return draft.finish()
 
 

@@ -38,8 +38,8 @@ RECORDS = 40
 """Epochs have at most this many records."""
 HEIGHT = 64
 FIXED = ("range", "tables")
-SIZES = ((RECORDS, RECORDS), (1 << 14, 1 << 10), (1 << 17, 1 << 17), (1 << 20, 1 << 16), (1 << 20, 1 << 20))
-"""Numbers of records and accounts that tables are built for: limbs of what accounts aggregate have 10 to 14 bits."""
+SIZES = ((RECORDS, RECORDS), (1 << 14, 1 << 10), (1 << 17, 1 << 17), (1 << 20, 1 << 16), (1 << 21, 1 << 20))
+"""Numbers of records and accounts that tables are built for: limbs of what accounts aggregate have 9 to 14 bits."""
 TREES = ("contribution_nodes", "payout_nodes")
 WITNESSES = ("contributions", "uniqueness", "limits", "tally", "payouts", "totals")
 

@@ -13,9 +13,10 @@ from dataclasses import dataclass, field, replace
 
 from tests.campaign import terms
 from tests.campaign.terms import Strength, Term
+from zkpay.ledger.contributions import MAX_ACCOUNTS, MAX_CONTRIBUTIONS
 from zkpay.policy.language.tree import Level
 
-RECORDS = 2**20
+RECORDS, ACCOUNTS = MAX_CONTRIBUTIONS, MAX_ACCOUNTS
 """Bounds of sums and totals are worked out for this many records and accounts."""
 MAXIMUM_TOTALS = 16
 TOTAL_BITS = 250
@@ -337,7 +338,7 @@ class Writer:
         if len(known) < MAXIMUM_TOTALS and (not known or self.dice.random() < 0.5):
             inside = self.number(Level.ACCOUNT, min(depth, 3), self.dice.choice([20, 60, TOTAL_BITS - 20]))
             if inside.level is Level.ACCOUNT and len(inside.text) < TOTAL_TEXT and not inside.high >> (TOTAL_BITS - 20):
-                made = terms.total(inside, RECORDS)
+                made = terms.total(inside, ACCOUNTS)
                 known.setdefault(made.text, made)
         return self.dice.choice(list(known.values())) if known else None
 

@@ -6,7 +6,7 @@ import random
 from dataclasses import dataclass, replace
 
 from tests.campaign import terms
-from tests.campaign.expressions import RECORDS, Scope, SymbolTable, Writer, edge, names_of
+from tests.campaign.expressions import ACCOUNTS, Scope, SymbolTable, Writer, edge, names_of
 from tests.campaign.terms import Strength, Term, World
 from zkpay.ledger.fields import Field, NumberField, SymbolField
 from zkpay.ledger.rules import Rules, WindowLimit
@@ -159,7 +159,7 @@ class _Maker:
         totals = writer.scope.totals
         if score.level is not Level.ACCOUNT or (len(totals) >= 16 and f"total({score.text})" not in totals):
             return writer.literal(pool.high // 50)
-        divisor = totals.setdefault(f"total({score.text})", terms.total(score, RECORDS))
+        divisor = totals.setdefault(f"total({score.text})", terms.total(score, ACCOUNTS))
         return terms.share("//", terms.multiply(pool, score), divisor)
 
     # The text

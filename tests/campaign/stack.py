@@ -53,6 +53,17 @@ class _Stacked:
         return turned
 
 
+class _StackedReader(FieldReader):
+    """Public scalars may differ from row to row."""
+
+    def linear(self, terms: list[tuple[int | str, Integers]], constant: int) -> Integers:
+        result = self.constant(constant)
+        for coefficient, value in terms:
+            factor = self.rows.publics[coefficient] if isinstance(coefficient, str) else coefficient % P
+            result = (result + factor * value) % P
+        return result
+
+
 def objections(
     tables: Sequence[Table], offers: Mapping[str, set[tuple[int, ...]]], drafts: Sequence[Draft]
 ) -> list[set[str]]:
@@ -66,7 +77,7 @@ def objections(
     for table in tables:
         rows = _Stacked(drafts, table)
         count, height = rows.count, rows.height
-        reader, memory = FieldReader(cast(Rows, rows)), dict[Expression, Integers]()
+        reader, memory = _StackedReader(cast(Rows, rows)), dict[Expression, Integers]()
         for constraint in table.constraints:
             values = evaluate(constraint.expression, reader, count, memory).reshape(-1, height)
             _note(found, np.any(_where(values, constraint.where), axis=1), constraint.name)
