@@ -17,7 +17,7 @@ import os
 import shutil
 import stat
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Event
@@ -162,9 +162,9 @@ class Job:
 
     def close(self, patience: float = PATIENCE) -> None:
         """End writing; what is being written has `patience` seconds to come to its end."""
-        for writing in self._writing:
-            with suppress(TimeoutError):
-                writing.exception(patience)
+        wait(self._writing, patience)
+        # Forgotten: what is cancelled below never counts as done, and closing twice would wait for it.
+        self._writing.clear()
         self._stop.set()
         self._writer.shutdown(wait=True, cancel_futures=True)
 
@@ -219,7 +219,8 @@ def open_job(private: Path, identity: bytes, stages: Sequence[str], *, needed: i
         put_one_of_many(folder / JOB, encode_json(content), PRIVATE_FILE)
     except (OSError, ZkpayError) as error:
         _remove(folder)
-        job = Job(None, seed, stages)
+        # Not the seed that may have reached the disk.
+        job = Job(None, fresh_seed(), stages)
         reason = error.strerror if isinstance(error, OSError) else str(error)
         job._lost = f"{reason}; if this is stopped it will begin anew"
         return job

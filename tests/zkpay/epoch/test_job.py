@@ -9,8 +9,11 @@ import signal
 import stat
 import subprocess
 import sys
+import threading
+import time
 from collections import namedtuple
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -353,3 +356,26 @@ def test_a_stage_after_one_that_is_lost_is_not_used(tmp_path: Path) -> None:
     assert found.load(STORED[0], shapes) is not None
     assert found.load(STORED[1], shapes) is None
     assert found.load(STORED[2], shapes) is None
+
+
+@pytest.mark.parametrize("end", [Job.forget, partial(Job.close, patience=0), Job.delete])
+def test_stages_that_still_wait_for_a_slow_disk_are_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end: Callable[[Job], None]
+) -> None:
+    write, begun = module._write_all, threading.Event()
+
+    def write_slowly(descriptor: int, data: module.Bytes) -> None:
+        begun.set()
+        time.sleep(0.1)
+        write(descriptor, data)
+
+    monkeypatch.setattr(module, "_write_all", write_slowly)
+    job = open_job(tmp_path, bytes(32), STORED, needed=1)
+    for stage in STORED:
+        job.save(stage, [np.zeros(4 * module.CHUNK, dtype=np.uint8)])
+    begun.wait()
+    end(job)
+    # As `prove` ends: a proof that stands must not be called a failure now.
+    job.delete()
+    job.close()
+    assert list(tmp_path.iterdir()) == []
