@@ -39,7 +39,10 @@ def rounds(
         theta = 1 - root * (1 + Fraction(1, 2 * m))
         size = (m + Fraction(1, 2)) / root
         half = m + Fraction(1, 2)
-        line = (2 * half**5 + 3 * half * theta * rate) * domain / (3 * rate * root) + half / root
+        # Lines and folds are in the code of dimension K, at this radius.
+        own = Fraction(dimension, domain)
+        own_root = Fraction(sqrt(own))
+        line = (2 * half**5 + 3 * half * theta * own) * domain / (3 * own * own_root) + half / own_root
     else:
         theta, size = (1 - rate) / 2, Fraction(1)
         line = theta * domain + 1

@@ -76,12 +76,13 @@ def unique_decoding(work: Workload) -> Security:
 
 
 def _johnson_with(work: Workload, m: int) -> Security:
-    # The lifting check raises the degree of the batched terms' numerators by 2: dimension K + 2 everywhere.
-    rho = (work.dimension + 2) / work.domain
-    root = math.sqrt(rho)
+    # The lifting check raises the degree of the batched terms' numerators by 2: dimension K + 2 in radius and lists.
+    root = math.sqrt((work.dimension + 2) / work.domain)
     theta = 1 - root * (1 + 1 / (2 * m))
     list_size = (m + 0.5) / root
-    line = (2 * (m + 0.5) ** 5 + 3 * (m + 0.5) * theta * rho) * work.domain / (3 * rho**1.5) + (m + 0.5) / root
+    # What is batched and folded is compared with the code of dimension K: its error is the larger one.
+    rho = work.dimension / work.domain
+    line = (2 * (m + 0.5) ** 5 + 3 * (m + 0.5) * theta * rho) * work.domain / (3 * rho**1.5) + (m + 0.5) / rho**0.5
     return _rounds(work, "johnson", m, theta, list_size, line)
 
 
