@@ -113,19 +113,21 @@ def _times_power(value: Extension, k: int) -> Extension:
     return value
 
 
-def preprocessed_on_coset(item: PlacedTable, shift: int) -> Columns:
-    """uint32[p, height]: the preprocessed columns' polynomials on shift * <g>.
+def preprocessed_on_coset(item: PlacedTable, shift: int) -> list[Columns]:
+    """The preprocessed columns' polynomials on shift * <g>: for each as many values as it has a period.
 
     A column of a period is q(Y^r), r = height / period: its values there are those of q on shift^r * <g^r>, repeated.
     """
-    rows = np.empty((len(item.table.preprocessed_values), item.height), dtype=np.uint32)
-    for row, column in zip(rows, item.table.preprocessed_values, strict=True):
-        period = len(column)
-        coefficients = interpolate_coset(column[None, :].astype(np.uint32), 1)
-        values = np.empty((1, period), dtype=np.uint32)
-        evaluate_coset(coefficients, period, pow(shift, item.height // period, P), values)
-        row.reshape(-1, period)[:] = values
-    return rows
+    by_period: dict[int, list[int]] = {}
+    for number, column in enumerate(item.table.preprocessed_values):
+        by_period.setdefault(len(column), []).append(number)
+    found: dict[int, Columns] = {}
+    for period, numbers in by_period.items():
+        columns = np.stack([item.table.preprocessed_values[number] for number in numbers]).astype(np.uint32)
+        values = np.empty_like(columns)
+        evaluate_coset(interpolate_coset(columns, 1), period, pow(shift, item.height // period, P), values)
+        found |= dict(zip(numbers, values, strict=True))
+    return [found[number] for number in range(len(found))]
 
 
 def _inverse_vandermonde(constants: Sequence[int]) -> list[list[int]]:
