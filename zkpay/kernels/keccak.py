@@ -142,7 +142,7 @@ def _copy(source: Words, target: Words) -> None:
 
 
 @kernel
-def _leaf_range(
+def _absorb_range(
     columns: Columns,
     column_step: int,
     width: int,
@@ -150,28 +150,36 @@ def _leaf_range(
     salts: Words,
     salt_step: int,
     salt_words: int,
+    states: Words,
+    word: int,
     digests: Words,
     digest_step: int,
     start: int,
     stop: int,
 ) -> None:
-    """Blocks of 64 rows start..stop: prefix, salt, then the columns' values, two to a word, low half first.
+    """Blocks of 64 rows start..stop: prefix and salt where word is 0, then the columns' values, two to a word, low half
+    first; then padding and the digest where there is one, with digest_step > 0.
 
-    The three arrays are flat; row k of each begins at k times its step.
+    states: those of the blocks, 25 * 64 words each, in which `word` is the next to take values; of one block, as room
+    for all of them, where everything comes at once. The other arrays are flat; row k begins at k times its step.
     """
-    words = np.empty(_STATE_WORDS * LANES, dtype=np.uint64)
+    at_once = word == 0 and digest_step > 0
     for block in range(start, stop):
         begin = block * LANES
-        _fill(words, np.uint64(0))
-        _fill(_row(words, 0), prefix)
-        for k in range(salt_words):
-            _copy(salts[k * salt_step + begin :], _row(words, 1 + k))
-        word = 1 + salt_words
+        place = 0 if at_once else block * _STATE_WORDS * LANES
+        words = states[place : place + _STATE_WORDS * LANES]
+        at = word
+        if at == 0:
+            _fill(words, np.uint64(0))
+            _fill(_row(words, 0), prefix)
+            for k in range(salt_words):
+                _copy(salts[k * salt_step + begin :], _row(words, 1 + k))
+            at = 1 + salt_words
         for k in range(0, width, 2):
-            if word == RATE_WORDS:
+            if at == RATE_WORDS:
                 _keccak_f(words)
-                word = 0
-            target, low = _row(words, word), columns[k * column_step + begin :]
+                at = 0
+            target, low = _row(words, at), columns[k * column_step + begin :]
             if k + 1 < width:
                 high = columns[(k + 1) * column_step + begin :]
                 for lane in range(LANES):
@@ -179,16 +187,17 @@ def _leaf_range(
             else:
                 for lane in range(LANES):
                     target[lane] ^= np.uint64(low[lane]) | _FIRST_PADDING << _HALF
-            word += 1
-        if width % 2 == 0:
-            if word == RATE_WORDS:
-                _keccak_f(words)
-                word = 0
-            _flip(_row(words, word), _FIRST_PADDING)
-        _flip(_row(words, RATE_WORDS - 1), _LAST_PADDING)
-        _keccak_f(words)
-        for k in range(DIGEST_WORDS):
-            _copy(_row(words, k), digests[k * digest_step + begin :])
+            at += 1
+        if digest_step > 0:
+            if width % 2 == 0:
+                if at == RATE_WORDS:
+                    _keccak_f(words)
+                    at = 0
+                _flip(_row(words, at), _FIRST_PADDING)
+            _flip(_row(words, RATE_WORDS - 1), _LAST_PADDING)
+            _keccak_f(words)
+            for k in range(DIGEST_WORDS):
+                _copy(_row(words, k), digests[k * digest_step + begin :])
 
 
 @kernel
@@ -267,17 +276,64 @@ def _padded(array: npt.NDArray[Entry]) -> npt.NDArray[Entry]:
     return result
 
 
-def _hash_rows(columns: Columns, prefix: np.uint64, salts: Words, out: Words) -> None:
-    """`leaf_digests` of a multiple of 64 rows."""
+_NO_WORDS: Final = np.empty(0, dtype=np.uint64)
+
+
+def _absorb(columns: Columns, prefix: np.uint64, salts: Words, states: Words, word: int, out: Words | None) -> None:
+    """Columns of a multiple of 64 rows, from word `word` of the states on; to the digests if there is an `out`."""
     width, salt_words = len(columns), len(salts)
     table, (column_step,) = memory_of(contiguous_rows(columns))
     salt, (salt_step,) = memory_of(contiguous_rows(salts))
-    digests, (step,) = memory_of(out)
+    digests, (step,) = (_NO_WORDS, (0,)) if out is None else memory_of(out)
 
     def run(start: int, stop: int) -> None:
-        _leaf_range(table, column_step, width, prefix, salt, salt_step, salt_words, digests, step, start, stop)
+        own = states if len(states) else np.empty(_STATE_WORDS * LANES, dtype=np.uint64)
+        _absorb_range(
+            table, column_step, width, prefix, salt, salt_step, salt_words, own, word, digests, step, start, stop
+        )
 
-    parallel_ranges(run, out.shape[-1] // LANES)
+    parallel_ranges(run, columns.shape[1] // LANES)
+
+
+def _hash_rows(columns: Columns, prefix: np.uint64, salts: Words, out: Words) -> None:
+    """`leaf_digests` of a multiple of 64 rows."""
+    _absorb(columns, prefix, salts, _NO_WORDS, 0, out)
+
+
+class RowDigests:
+    """`leaf_digests` of rows whose columns come some at a time, so that they need not all be there at once.
+
+    The states of all rows, 200 bytes each, are kept between calls. A multiple of 64 rows, at least one.
+    """
+
+    def __init__(self, count: int, prefix: int, salts: Words) -> None:
+        if count < 1 or count % LANES:
+            raise ValueError(f"rows are hashed by parts in multiples of {LANES}, not {count}")
+        if salts.shape != (2, count):
+            raise ValueError(f"salts must be uint64[2, {count}], not of shape {salts.shape}")
+        self._states = np.empty(_STATE_WORDS * count, dtype=np.uint64)
+        self.restart(prefix, salts)
+
+    def restart(self, prefix: int, salts: Words) -> None:
+        """Begin anew with as many rows, in the same memory."""
+        self._prefix, self._salts = _word(prefix), salts
+        self._at = 0
+
+    def absorb(self, columns: Columns) -> None:
+        """The next columns, uint32[w, count], w even and not 0."""
+        if len(columns) % 2 or not len(columns):
+            raise ValueError(f"only the last columns may be an odd number, not {len(columns)} of them before")
+        _absorb(columns, self._prefix, self._salts, self._states, self._at, None)
+        taken = (self._at or 1 + len(self._salts)) + len(columns) // 2
+        # A full block waits for what follows: word 17 is word 0 of the next one, whose permutation is still to come.
+        self._at = (taken - 1) % RATE_WORDS + 1
+
+    def finish(self, columns: Columns, out: Words) -> None:
+        """The last columns, uint32[w, count]; digests to uint64[4, count], its rows contiguous."""
+        if self._at == 0:
+            _absorb(columns, self._prefix, self._salts, _NO_WORDS, 0, out)
+        else:
+            _absorb(columns, self._prefix, self._salts, self._states, self._at, out)
 
 
 def leaf_digests(columns: Columns, prefix: int, salts: Words | None = None, out: Words | None = None) -> Words:

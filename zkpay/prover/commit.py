@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from zkpay.kernels.keccak import leaf_digests, node_digests
-from zkpay.prover.groups import Columns, RowGroup, masked_coefficients
+from zkpay.kernels.keccak import RowDigests, leaf_digests, node_digests
+from zkpay.prover.groups import Columns, Room, RowGroup, masked_coefficients
 from zkpay.prover.randomness import MaskSource
 from zkpay.stark.domains import INJECT, NODE, leaf_prefix
 from zkpay.stark.layout import Group
@@ -30,22 +30,19 @@ class CommittedTree:
     levels: dict[int, Digests]
     root: bytes
 
-    def values(self, position: int, coset: int, room: Columns | None = None) -> Columns:
-        """uint32[w, height] of the table at `position` (or ACCUMULATOR) on a coset; width 0 if it has no columns.
+    def shape(self, position: int) -> tuple[int, int]:
+        """(w, height) of the columns of the table at `position` (or ACCUMULATOR); (0, 1) if it has none."""
+        if position not in self.members:
+            return (0, 1)
+        group, columns = self.members[position]
+        return (columns.stop - columns.start, group.height)
 
-        room: uint32[at least w * height] for values that aren't kept.
-        """
+    def values(self, position: int, coset: int, out: Columns | None = None) -> Columns:
+        """uint32[w, height] of a table, as `shape` tells, on a coset; `out` is room for values that aren't kept."""
         if position not in self.members:
             return np.zeros((0, 1), dtype=np.uint32)
         group, columns = self.members[position]
-        shape = (columns.stop - columns.start, group.height)
-        out = None if room is None else room[: shape[0] * shape[1]].reshape(shape)
         return group.values(coset, columns, out)
-
-    def room(self) -> Columns:
-        """What `values` needs of any table."""
-        cells = [(columns.stop - columns.start) * group.height for group, columns in self.members.values()]
-        return np.empty(max(cells), dtype=np.uint32)
 
 
 def commit_columns(
@@ -55,6 +52,7 @@ def commit_columns(
     parameters: Parameters,
     masks: MaskSource,
     keep: int,
+    room: Room,
 ) -> CommittedTree:
     """Mask, extend and hash the columns uint32[w, height] of each member of each group; see `commit_tree`.
 
@@ -68,11 +66,11 @@ def commit_columns(
         polynomials.append(
             RowGroup(masked_coefficients(values, group.height, mask), group.height, ratio, parameters.blowup)
         )
-    return commit_tree(tree, groups, polynomials, masks, keep)
+    return commit_tree(tree, groups, polynomials, masks, keep, room)
 
 
 def commit_tree(
-    tree: int, placed: Sequence[Group], groups: Sequence[RowGroup], masks: MaskSource, keep: int
+    tree: int, placed: Sequence[Group], groups: Sequence[RowGroup], masks: MaskSource, keep: int, room: Room
 ) -> CommittedTree:
     """Hash the groups' rows, each with its own 16-byte salt, into one tree; tallest group first.
 
@@ -83,19 +81,25 @@ def commit_tree(
     rows: dict[int, Digests] = {}
     salts = []
     for number, group in enumerate(groups):
+        prefix = leaf_prefix(tree, number)
         data = masks.data(f"salts/{tree}/{number}", 16 * blowup * group.height)
         salt = np.frombuffer(data, dtype="<u8").reshape(blowup, 2, group.height)
         digests = np.empty((4, blowup, group.height), dtype=np.uint64)
         kept = keep if number == 0 else blowup
-        room = None
-        # Cosets that are not kept come first and use one room, which then serves the first that is.
-        for coset in reversed(range(blowup)):
-            values = group.values(coset, out=room)
-            leaf_digests(values, leaf_prefix(tree, number), salt[coset], out=digests[:, coset])
-            room = values
-            if coset < kept:
-                group.keep(coset, values)
-                room = None
+        for coset in range(min(kept, blowup)):
+            values = group.values(coset)
+            leaf_digests(values, prefix, salt[coset], out=digests[:, coset])
+            group.keep(coset, values)
+        if kept < blowup:
+            hashing = RowDigests(group.height, prefix, salt[kept])
+            for coset in range(kept, blowup):
+                hashing.restart(prefix, salt[coset])
+                *before, last = group.batches()
+                for part in before:
+                    (own,) = room.take((part.stop - part.start, group.height))
+                    hashing.absorb(group.values(coset, part, own))
+                (own,) = room.take((last.stop - last.start, group.height))
+                hashing.finish(group.values(coset, last, own), digests[:, coset])
         salts.append(salt)
         rows[blowup * group.height] = digests
     levels, root = build_levels(rows)
@@ -151,12 +155,12 @@ def sibling_digests(levels: dict[int, Digests], indices: Sequence[int]) -> bytes
     return b"".join(supply)
 
 
-def open_rows(tree: CommittedTree, indices: Sequence[int]) -> TreeOpening:
+def open_rows(tree: CommittedTree, indices: Sequence[int], room: Room) -> TreeOpening:
     """Rows, salts and siblings for the queried indices of the tallest group's domain."""
     rows, salts = [], []
     for group, salt in zip(tree.groups, tree.salts, strict=True):
         positions = np.array(sorted({index % (group.blowup * group.height) for index in indices}), dtype=np.int64)
         coset, place = positions % group.blowup, positions // group.blowup
-        rows.append(element_bytes(group.rows(coset, place)))
+        rows.append(element_bytes(group.rows(coset, place, room)))
         salts.append(np.ascontiguousarray(salt[coset, :, place]).astype("<u8").tobytes())
     return TreeOpening(tuple(rows), tuple(salts), sibling_digests(tree.levels, indices))

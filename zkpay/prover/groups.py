@@ -11,6 +11,7 @@ allows and computes those of the others again when they are asked for: the resul
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import accumulate
 from typing import Final
 
 import numpy as np
@@ -23,6 +24,25 @@ from zkpay.stark.protocol import root_of_unity
 Columns = NDArray[np.uint32]
 
 EVERYTHING: Final = slice(None)
+AT_ONCE: Final = 256
+"""Columns of a batch: 1 GiB at 2^20 rows, as much as the values of the widest table take in any case."""
+
+
+class Room:
+    """Memory that serves one array after another, for the system takes long to give fresh memory: as long, often, as it
+    takes to compute what is put there. Who takes it has it until somebody else does."""
+
+    def __init__(self) -> None:
+        self._words = np.empty(0, dtype=np.uint32)
+
+    def take(self, *shapes: tuple[int, int]) -> list[Columns]:
+        """Arrays uint32 of the shapes, with anything in them."""
+        ends = list(accumulate(width * height for width, height in shapes))
+        if len(self._words) < ends[-1]:
+            # The old memory goes before the new one comes.
+            del self._words
+            self._words = np.empty(ends[-1], dtype=np.uint32)
+        return [self._words[end - w * h : end].reshape(w, h) for end, (w, h) in zip(ends, shapes, strict=True)]
 
 
 def coset_shift(height: int, ratio: int, blowup: int, coset: int) -> int:
@@ -61,20 +81,19 @@ class RowGroup:
         """Keep what `values` gave for a coset."""
         self._kept[coset] = values
 
-    def rows(self, cosets: NDArray[np.int64], places: NDArray[np.int64]) -> Columns:
+    def batches(self) -> list[slice]:
+        """The columns, an even number of them at a time but for the last."""
+        return [slice(k, min(k + AT_ONCE, self.width)) for k in range(0, self.width, AT_ONCE)]
+
+    def rows(self, cosets: NDArray[np.int64], places: NDArray[np.int64], room: Room) -> Columns:
         """uint32[k, w]: the rows at the given places."""
         result = np.empty((len(places), self.width), dtype=np.uint32)
         for coset in np.unique(cosets).tolist():
             chosen = cosets == coset
-            # A few columns at a time: a whole coset of values could be gigabytes.
-            step = self.width if coset in self._kept else min(self.width, _COLUMNS_AT_ONCE)
-            for first in range(0, self.width, step):
-                part = slice(first, min(first + step, self.width))
-                result[chosen, part] = self.values(coset, part)[:, places[chosen]].T
+            for part in self.batches():
+                (own,) = room.take((part.stop - part.start, self.height))
+                result[chosen, part] = self.values(coset, part, own)[:, places[chosen]].T
         return result
-
-
-_COLUMNS_AT_ONCE: Final = 64
 
 
 def masked_coefficients(values: Iterable[Columns], height: int, masks: Columns) -> Columns:

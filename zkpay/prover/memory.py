@@ -10,6 +10,7 @@ import os
 from pathlib import Path
 from typing import Final
 
+from zkpay.prover.groups import AT_ONCE
 from zkpay.stark.air import Circuit
 from zkpay.stark.field import EXTENSION_DEGREE
 from zkpay.stark.layout import AUXILIARY_TREE, MAIN_TREE, QUOTIENT_TREE, layout_of
@@ -18,6 +19,7 @@ from zkpay.stark.parameters import Parameters
 ELEMENT_BYTES: Final = 4
 DIGEST_BYTES: Final = 32
 SALT_BYTES: Final = 16
+STATE_BYTES: Final = 200
 DEEP_ARRAYS: Final = 6
 """Extension columns on the whole domain that the DEEP codeword takes: sums, denominators, their inverses, products."""
 KEPT_AT_MOST: Final = 4 * 10**9
@@ -42,24 +44,27 @@ def peak_bytes(circuit: Circuit, parameters: Parameters, keep: int) -> int:
     blowup, height = parameters.blowup, parameters.height
     trace = ELEMENT_BYTES * cells[MAIN_TREE]
     helpers = ELEMENT_BYTES * cells[AUXILIARY_TREE]
-    chunks = ELEMENT_BYTES * cells[QUOTIENT_TREE]
     widest = ELEMENT_BYTES * max(item.table.width * item.height for item in circuit.placed)
     # Digests at all levels are twice the leaves.
     tree_bytes = parameters.domain * (2 * DIGEST_BYTES + SALT_BYTES)
 
-    def values(tree: int) -> int:
-        """Kept values of a tree; one coset more where not all are kept."""
+    def kept(tree: int) -> int:
         tallest, *others = (group.width * group.height for group in layout.groups(tree))
-        return ELEMENT_BYTES * (min(keep + 1, blowup) * tallest + blowup * sum(others))
+        return ELEMENT_BYTES * (min(keep, blowup) * tallest + blowup * sum(others))
 
-    main = trace + values(MAIN_TREE) + tree_bytes
-    committing = max(trace + widest, main)
-    in_buses = main + widest + 2 * helpers + values(AUXILIARY_TREE) + tree_bytes
-    lasting = main + helpers + values(AUXILIARY_TREE) + tree_bytes
+    # One room for a batch of columns, or the columns of a table with its helpers; and states of rows half hashed.
+    batch = ELEMENT_BYTES * max(min(group.width, AT_ONCE) * group.height for group in layout.main)
+    pairs = ((item.table.width + EXTENSION_DEGREE * len(item.table.helpers)) * item.height for item in circuit.placed)
+    room = max(ELEMENT_BYTES * max(pairs), batch if keep < blowup else 0)
+    states = STATE_BYTES * height if keep < blowup else 0
+
+    main = trace + kept(MAIN_TREE) + tree_bytes + room
+    auxiliary = helpers + kept(AUXILIARY_TREE) + tree_bytes
+    in_buses = main + helpers + auxiliary + states
     parts = 3 * ELEMENT_BYTES * EXTENSION_DEGREE * parameters.quotient_cosets * height
-    ending = lasting + chunks + values(QUOTIENT_TREE) + tree_bytes
+    ending = main + auxiliary + ELEMENT_BYTES * cells[QUOTIENT_TREE] + kept(QUOTIENT_TREE) + tree_bytes
     deep = DEEP_ARRAYS * EXTENSION_DEGREE * ELEMENT_BYTES * parameters.domain
-    return max(committing, in_buses, lasting + parts, ending + deep) * 11 // 10
+    return max(trace + widest, main + states, in_buses, main + auxiliary + parts, ending + deep) * 11 // 10
 
 
 def kept_cosets(circuit: Circuit, parameters: Parameters, available: int) -> int:

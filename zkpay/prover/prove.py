@@ -22,7 +22,7 @@ from zkpay.prover.buses import accumulator_column, helper_columns
 from zkpay.prover.commit import CommittedTree, commit_columns, commit_tree, open_rows
 from zkpay.prover.deep import deep_codeword, open_out_of_domain
 from zkpay.prover.fri import commit_layers, open_layer
-from zkpay.prover.groups import RowGroup
+from zkpay.prover.groups import Room, RowGroup
 from zkpay.prover.memory import available_memory, kept_cosets
 from zkpay.prover.program import constraint_program
 from zkpay.prover.quotient import quotient_coefficients
@@ -98,6 +98,7 @@ def prove_circuit(
         return None if arrays is None else tree_from_arrays(arrays, tree, groups, parameters, masks)
 
     # 2. Main columns.
+    room = Room()
     # Asked before there is a witness, for what a proof needs includes it.
     keep = kept_cosets(circuit, parameters, available_memory() if memory is None else memory)
     main = stored_tree(STAGES[0], MAIN_TREE)
@@ -106,7 +107,7 @@ def prove_circuit(
         columns = dict(witness() if callable(witness) else witness)
         report(STAGES[0], 0.0)
         traces = {position: columns.pop(item.table.name) for position, item in enumerate(circuit.placed)}
-        main = commit_columns(MAIN_TREE, layout.main, traces, parameters, masks, keep)
+        main = commit_columns(MAIN_TREE, layout.main, traces, parameters, masks, keep, room)
         store.save(STAGES[0], tree_arrays(main))
     del witness
     buses = draw_bus_challenges(transcript, circuit, main.root)
@@ -120,13 +121,13 @@ def prove_circuit(
         row_sums: dict[int, Columns] = {}
         for position, item in enumerate(circuit.placed):
             # The trace is freed as it is committed to; its coefficients give it back, a table at a time.
-            trace = trace_values(main, position)
+            trace = trace_values(main, position, room)
             helpers[position], row_sums[position] = helper_columns(circuit, item, buses, trace)
             del trace
         helpers[ACCUMULATOR] = accumulator_column(circuit, row_sums, target, check=check)
         del row_sums
         report(STAGES[1], _HELPERS_SHARE)
-        auxiliary = commit_columns(AUXILIARY_TREE, layout.auxiliary, helpers, parameters, masks, keep)
+        auxiliary = commit_columns(AUXILIARY_TREE, layout.auxiliary, helpers, parameters, masks, keep, room)
         del helpers
         store.save(STAGES[1], tree_arrays(auxiliary))
     alpha = draw_alpha(transcript, auxiliary.root)
@@ -135,11 +136,11 @@ def prove_circuit(
     report(STAGES[2], 0.0)
     quotient = stored_tree(STAGES[2], QUOTIENT_TREE)
     if quotient is None:
-        coefficients = _quotient(circuit, parameters, main, auxiliary, buses, alpha, target, report)
+        coefficients = _quotient(circuit, parameters, main, auxiliary, buses, alpha, target, room, report)
         chunks = split_quotient(coefficients, parameters, masks, check=check)
         del coefficients
         group = RowGroup(chunks, parameters.height, 1, parameters.blowup)
-        quotient = commit_tree(QUOTIENT_TREE, layout.quotient, [group], masks, keep)
+        quotient = commit_tree(QUOTIENT_TREE, layout.quotient, [group], masks, keep, room)
         store.save(STAGES[2], tree_arrays(quotient))
     zeta = draw_zeta(transcript, quotient.root)
 
@@ -169,7 +170,7 @@ def prove_circuit(
         layer_roots=tuple(layer.root for layer in layers),
         final_polynomial=final_polynomial,
         nonce=nonce,
-        trees=tuple(open_rows(tree, indices) for tree in trees),
+        trees=tuple(open_rows(tree, indices, room) for tree in trees),
         layers=tuple(open_layer(layer, indices) for layer in layers),
     )
 
@@ -182,6 +183,7 @@ def _quotient(
     buses: BusChallenges,
     alpha: Extension,
     target: Extension,
+    room: Room,
     report: Report,
 ) -> Columns:
     """uint32[5, cosets * N]: the quotient's coefficients."""
@@ -196,13 +198,12 @@ def _quotient(
         used += count
     cells = [item.table.width * item.height for item in circuit.placed]
     everything, done = sum(cells) * parameters.quotient_cosets, 0
-    # Fresh memory costs more than what is computed in it: one room serves all tables and cosets.
-    main_room, auxiliary_room = main.room(), auxiliary.room()
 
     def values(position: int, coset: int) -> tuple[Columns, Columns]:
         nonlocal done
         report(STAGES[2], _CONSTRAINTS_SHARE * done / everything)
         done += cells[position]
+        main_room, auxiliary_room = room.take(main.shape(position), auxiliary.shape(position))
         return main.values(position, coset, main_room), auxiliary.values(position, coset, auxiliary_room)
 
     return quotient_coefficients(

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from zkpay.kernels.keccak import node_digests
 from zkpay.kernels.ntt import evaluate_coset
 from zkpay.prover.commit import CommittedTree, Digests, digest_bytes
-from zkpay.prover.groups import Columns, RowGroup
+from zkpay.prover.groups import Columns, Room, RowGroup
 from zkpay.prover.randomness import MaskSource
 from zkpay.stark.domains import NODE
 from zkpay.stark.layout import QUOTIENT_TREE, Group
@@ -106,12 +106,11 @@ def tree_from_arrays(
     return CommittedTree(members, tuple(groups), salts, levels, digest_bytes(levels, 1, 0))
 
 
-def trace_values(tree: CommittedTree, position: int) -> Columns:
+def trace_values(tree: CommittedTree, position: int, room: Room) -> Columns:
     """uint32[w, height]: a table's columns as they were before masks were added, which vanish on the trace domain."""
     group, columns = tree.members[position]
-    coefficients = group.coefficients[columns]
-    values = np.empty((len(coefficients), group.height), dtype=np.uint32)
-    evaluate_coset(coefficients, group.height, 1, values)
+    (values,) = room.take(tree.shape(position))
+    evaluate_coset(group.coefficients[columns], group.height, 1, values)
     return values
 
 

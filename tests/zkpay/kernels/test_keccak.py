@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from Crypto.Hash import keccak
 
-from zkpay.kernels.keccak import grind, leaf_digests, node_digests
+from zkpay.kernels.keccak import RowDigests, grind, leaf_digests, node_digests
 from zkpay.stark.keccak import keccak256
 
 
@@ -35,6 +35,33 @@ def test_leaves(width: int, salted: bool) -> None:
         salt = b"" if salts is None else salts[:, row].astype("<u8").tobytes()
         expected.append(oracle(prefix.to_bytes(8, "little") + salt + columns[:, row].astype("<u4").tobytes()))
     assert as_bytes(leaf_digests(columns, prefix, salts)) == expected
+
+
+@pytest.mark.parametrize("parts", [(7,), (28, 0), (2, 26, 34, 1), (28, 34, 34), (30, 32, 0), (62, 5), (2, 2, 2, 100)])
+def test_leaves_whose_columns_come_in_parts(parts: tuple[int, ...]) -> None:
+    generator = np.random.default_rng(sum(parts))
+    columns = generator.integers(0, 2**32, (sum(parts), 128), dtype=np.uint32)
+    salts = generator.integers(0, 2**64, (2, 128), dtype=np.uint64)
+    hashing = RowDigests(128, 1, np.zeros_like(salts))
+    for prefix in (77, 5):  # the second time in the states that the first one left
+        hashing.restart(prefix, salts)
+        first = 0
+        for width in parts[:-1]:
+            hashing.absorb(columns[first : first + width])
+            first += width
+        found = np.empty((4, 128), dtype=np.uint64)
+        hashing.finish(columns[first:], found)
+        assert np.array_equal(found, leaf_digests(columns, prefix, salts))
+
+
+def test_parts_that_would_be_hashed_wrongly_are_refused() -> None:
+    salts = np.zeros((2, 64), dtype=np.uint64)
+    with pytest.raises(ValueError, match="odd"):
+        RowDigests(64, 0, salts).absorb(np.zeros((3, 64), dtype=np.uint32))
+    with pytest.raises(ValueError, match="multiples of 64"):
+        RowDigests(65, 0, salts)
+    with pytest.raises(ValueError, match="salts"):
+        RowDigests(128, 0, salts)
 
 
 @pytest.mark.parametrize("count", [0, 1, 63, 64, 65, 300])

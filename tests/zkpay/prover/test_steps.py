@@ -22,7 +22,7 @@ from zkpay.prover.buses import accumulator_column, helper_columns
 from zkpay.prover.commit import CommittedTree, commit_tree, open_rows
 from zkpay.prover.deep import deep_codeword, open_out_of_domain
 from zkpay.prover.fri import commit_layers, open_layer
-from zkpay.prover.groups import RowGroup, coset_shift, masked_coefficients
+from zkpay.prover.groups import Room, RowGroup, coset_shift, masked_coefficients
 from zkpay.prover.program import constraint_program
 from zkpay.prover.quotient import quotient_coefficients, selector_values
 from zkpay.prover.randomness import MaskSource
@@ -78,7 +78,7 @@ def package_tree(tree: int, keep: int = 8) -> CommittedTree:
     for number in range(len(tree_groups(run.circuit, tree))):
         height, coefficients = group_coefficients(tree, number)
         groups.append(RowGroup(coefficients, height, run.height // height, run.blowup))
-    return commit_tree(tree, layout_of(run.circuit).groups(tree), groups, MaskSource(SEED), keep)
+    return commit_tree(tree, layout_of(run.circuit).groups(tree), groups, MaskSource(SEED), keep, Room())
 
 
 def test_literal_transforms_are_the_definition() -> None:
@@ -142,7 +142,7 @@ def test_tree_root_and_openings(tree: int, keep: int) -> None:
         count = (1, 2, 9, 60)[seed]
         run_indices = np.random.default_rng(seed).integers(0, run.size, count).tolist()
         before, run.indices = run.indices, run_indices
-        assert open_rows(built, run_indices) == run.open_tree(tree)
+        assert open_rows(built, run_indices, Room()) == run.open_tree(tree)
         run.indices = before
 
 
@@ -166,7 +166,7 @@ def test_trees_of_other_shapes(levels: tuple[int, ...]) -> None:
             for i in range(size)
         ]
     placed = [Group(group.height, ((number, 0, 2),)) for number, group in enumerate(groups)]
-    assert commit_tree(1, placed, groups, source, blowup).root == stark.Tree(rows).root
+    assert commit_tree(1, placed, groups, source, blowup, Room()).root == stark.Tree(rows).root
 
 
 def test_helpers_and_accumulator() -> None:
