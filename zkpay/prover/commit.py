@@ -155,12 +155,12 @@ def sibling_digests(levels: dict[int, Digests], indices: Sequence[int]) -> bytes
     return b"".join(supply)
 
 
-def open_rows(tree: CommittedTree, indices: Sequence[int], room: Room) -> TreeOpening:
+def open_rows(tree: CommittedTree, indices: Sequence[int]) -> TreeOpening:
     """Rows, salts and siblings for the queried indices of the tallest group's domain."""
     rows, salts = [], []
     for group, salt in zip(tree.groups, tree.salts, strict=True):
         positions = np.array(sorted({index % (group.blowup * group.height) for index in indices}), dtype=np.int64)
         coset, place = positions % group.blowup, positions // group.blowup
-        rows.append(element_bytes(group.rows(coset, place, room)))
+        rows.append(element_bytes(group.rows(coset, place)))
         salts.append(np.ascontiguousarray(salt[coset, :, place]).astype("<u8").tobytes())
     return TreeOpening(tuple(rows), tuple(salts), sibling_digests(tree.levels, indices))

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zkpay.kernels.ntt import evaluate_coset, interpolate
+from zkpay.kernels.points import evaluate_points
 from zkpay.stark.field import GENERATOR, P
 from zkpay.stark.protocol import root_of_unity
 
@@ -85,14 +86,16 @@ class RowGroup:
         """The columns, an even number of them at a time but for the last."""
         return [slice(k, min(k + AT_ONCE, self.width)) for k in range(0, self.width, AT_ONCE)]
 
-    def rows(self, cosets: NDArray[np.int64], places: NDArray[np.int64], room: Room) -> Columns:
+    def rows(self, cosets: NDArray[np.int64], places: NDArray[np.int64]) -> Columns:
         """uint32[k, w]: the rows at the given places."""
         result = np.empty((len(places), self.width), dtype=np.uint32)
         for coset in np.unique(cosets).tolist():
             chosen = cosets == coset
-            for part in self.batches():
-                (own,) = room.take((part.stop - part.start, self.height))
-                result[chosen, part] = self.values(coset, part, own)[:, places[chosen]].T
+            if coset in self._kept:
+                result[chosen] = self._kept[coset][:, places[chosen]].T
+            else:
+                shift = coset_shift(self.height, self._ratio, self.blowup, coset)
+                result[chosen] = evaluate_points(self.coefficients, self.height, shift, places[chosen]).T
         return result
 
 

@@ -170,7 +170,7 @@ def prove_circuit(
         layer_roots=tuple(layer.root for layer in layers),
         final_polynomial=final_polynomial,
         nonce=nonce,
-        trees=tuple(open_rows(tree, indices, room) for tree in trees),
+        trees=tuple(open_rows(tree, indices) for tree in trees),
         layers=tuple(open_layer(layer, indices) for layer in layers),
     )
 

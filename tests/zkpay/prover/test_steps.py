@@ -142,7 +142,7 @@ def test_tree_root_and_openings(tree: int, keep: int) -> None:
         count = (1, 2, 9, 60)[seed]
         run_indices = np.random.default_rng(seed).integers(0, run.size, count).tolist()
         before, run.indices = run.indices, run_indices
-        assert open_rows(built, run_indices, Room()) == run.open_tree(tree)
+        assert open_rows(built, run_indices) == run.open_tree(tree)
         run.indices = before
 
 
