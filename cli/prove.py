@@ -21,16 +21,18 @@ from zkpay.cli.render import Result, table
     type=click.FloatRange(min=0, min_open=True),
     help="How much memory may be taken; by default what is free.",
 )
+@click.option("--resumable", is_flag=True, help="Put finished stages away however short the proof, to go on from them.")
 @output_options
-def prove(folder: str, profile: str, memory: float | None) -> Result:
+def prove(folder: str, profile: str, memory: float | None, resumable: bool) -> Result:
     """Prove the payouts of a committed folder.
 
-    On a proved folder this makes a fresh proof of the same statement; receipts stay valid. A long proof that was
-    stopped or killed goes on from the last finished stage when the same command is run again.
+    On a proved folder this makes a fresh proof of the same statement; receipts stay valid. A long proof, or one with
+    --resumable, that was stopped or killed goes on from the last finished stage when the same command is run again.
     """
     most = None if memory is None else int(memory * 10**9)
     with stage_progress() as report:
-        done = zkpay.prove(folder, profile=profile, report=report, memory=most)
+        stored = {"store_from": 0.0} if resumable else {}
+        done = zkpay.prove(folder, profile=profile, report=report, memory=most, **stored)
     statement = done.statement
     content = {
         "folder": folder,

@@ -52,8 +52,9 @@ from zkpay.verifier.verify import verify_proof
 
 STAGES: Final = ("open epoch", "payouts", "circuit", "witness", *prover.STAGES, "verify", "write")
 
-STORE_FROM: Final = 10.0
-"""Seconds that a proof must be expected to take for its finished stages to be put away."""
+STORE_FROM: Final = 45.0
+"""Seconds that a proof must be expected to take for its finished stages to be put away: gigabytes that would cost a
+shorter one more time than they save."""
 
 _NO_DIGEST: Final = bytes(32)
 # Where the package's code is: circuits may stand elsewhere than the rest.
