@@ -62,6 +62,7 @@ def stage_counts(circuit: Circuit, parameters: Parameters, keep: int) -> dict[st
     layout = layout_of(circuit)
     blowup, cosets, domain = parameters.blowup, parameters.quotient_cosets, parameters.domain
     tallest = butterflies(layout.main[0].width, layout.main[0].height)
+    traces = sum(butterflies(item.table.width, item.height) for item in circuit.placed)
     elements = sum(group.width * group.height for tree in _TREES for group in layout.groups(tree))
     following = sum(len(item.table.next_row_columns) * item.height for item in circuit.placed)
     helpers = sum(len(item.table.helpers) * item.height for item in circuit.placed)
@@ -72,6 +73,8 @@ def stage_counts(circuit: Circuit, parameters: Parameters, keep: int) -> dict[st
         Counts(
             operations=sum(fraction_operations(item.table) * item.height for item in circuit.placed),
             inversions=helpers,
+            # The trace comes back out of its coefficients.
+            butterflies=traces,
         )
         + committing(layout.auxiliary, blowup, interpolated=True),
         Counts(
@@ -86,8 +89,8 @@ def stage_counts(circuit: Circuit, parameters: Parameters, keep: int) -> dict[st
         Counts(
             permutations=domain // first_arity * (row_permutations(EXTENSION_DEGREE * first_arity, salted=False) + 1),
         ),
-        # Opened rows of cosets that were not kept are computed again, whole cosets at a time.
-        Counts(permutations=1 << parameters.grinding_bits, butterflies=max(0, blowup - keep) * tallest),
+        # Opened rows of cosets that were not kept are computed again, which takes about half of a transform.
+        Counts(permutations=1 << parameters.grinding_bits, butterflies=max(0, blowup - keep) * tallest // 2),
     )
     return dict(zip(STAGES, counts, strict=True))
 
