@@ -7,13 +7,16 @@ without a violation holds the same values.
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 
 import pytest
 
+from tests.circuits.folding import folding
 from tests.circuits.scenarios import SPAM, Record, policy_of, scenario
 from zkpay.circuits.checker import violations
+from zkpay.circuits.heights import FOLDED_TREE
 from zkpay.epoch.sample import POLICY_TEXT
 from zkpay.ledger.fields import UNDECLARED
 from zkpay.ledger.rules import (
@@ -160,6 +163,17 @@ def test_formula_is_proved(name: str, count: int) -> None:
     assert violations(epoch.circuit, epoch.witness()) == []
 
 
+@pytest.mark.parametrize("name", POLICIES)
+def test_formula_is_proved_where_hashes_and_totals_are_folded(name: str) -> None:
+    policy = POLICIES[name]
+    with folding():
+        epoch = scenario(records_of(policy, 9, random.Random(name)), policy)
+        witness = epoch.witness()
+    assert FOLDED_TREE in witness
+    epoch.circuit.check()
+    assert violations(epoch.circuit, witness) == []
+
+
 EVERYTHING = policy_of(
     {
         "points": "weight[kind] * quantity",
@@ -215,9 +229,11 @@ FULL_EPOCH = [
 ]
 
 
-def test_every_rule_at_once() -> None:
-    epoch = scenario(FULL_EPOCH, EVERYTHING)
-    assert violations(epoch.circuit, epoch.witness()) == []
+@pytest.mark.parametrize("tables", [nullcontext, folding])
+def test_every_rule_at_once(tables: Callable[[], AbstractContextManager[None]]) -> None:
+    with tables():
+        epoch = scenario(FULL_EPOCH, EVERYTHING)
+        assert violations(epoch.circuit, epoch.witness()) == []
 
 
 @pytest.mark.parametrize(
