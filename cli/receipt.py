@@ -13,7 +13,6 @@ from zkpay.cli.describe import verdict_json
 from zkpay.cli.exit_codes import ExitCode
 from zkpay.cli.options import expectations, output_options
 from zkpay.cli.render import Result, counted, table, tokens
-from zkpay.ledger.accounts import checksum_address
 
 if TYPE_CHECKING:
     from zkpay.epoch.receipt import LineValue, ReceiptContribution, ReceiptPayout
@@ -65,6 +64,8 @@ def verify(
     verdict = zkpay.verify_receipt(
         file, public=public, expect_policy=expect_policy, expect_origin=expect_origin, expect_root=expect_root
     )
+    from zkpay.ledger.accounts import checksum_address  # loads Keccak, which `zkpay --help` has no use for
+
     told, policy = verdict.receipt, verdict.epoch.policy
     payout = told.payout
     account, code = checksum_address(told.account), ExitCode.OK

@@ -82,7 +82,7 @@ def estimate(circuit: Circuit, parameters: Parameters, memory: int | None = None
     were compiled before.
     """
     available = available_memory() if memory is None else memory
-    check_memory(circuit, parameters, available)
+    check_memory(circuit, parameters, available, told=memory)
     keep = kept_cosets(circuit, parameters, available)
     counts = stage_counts(circuit, parameters, keep)
     stages = _stages(circuit, counts, 1.0, 1.0)
@@ -96,23 +96,31 @@ def estimate(circuit: Circuit, parameters: Parameters, memory: int | None = None
     )
 
 
-def check_memory(circuit: Circuit, parameters: Parameters, available: int) -> None:
-    """Refused, with what would do, if a proof takes more than `available` bytes even where nothing is kept."""
+def check_memory(circuit: Circuit, parameters: Parameters, available: int, *, told: int | None = None) -> None:
+    """Refused, with what would do, if a proof takes more than `available` bytes even where nothing is kept.
+
+    told: what the user said may be taken.
+    """
     needed = peak_bytes(circuit, parameters, 0)
     if needed <= available:
         return
     held = resident_memory()
-    ways = [f"a machine with {-(-(needed + held) * 5 // 4 // GIGABYTE)} GB"]
-    if needed + held < physical_memory():
-        ways.append(f"closing other programs (this machine has {gigabytes(physical_memory())})")
+    if told is not None:
+        have, ways = f"--memory allows {told / GIGABYTE:.3g} GB", [f"--memory {-(-needed // _TENTH) / 10}"]
+    else:
+        have = f"{gigabytes(available + held)} are free"
+        ways = [f"a machine with {-(-(needed + held) * 5 // 4 // GIGABYTE)} GB"]
+        if needed + held < physical_memory():
+            ways.append(f"closing other programs (this machine has {gigabytes(physical_memory())})")
     smaller = _smaller_profile(circuit, parameters.profile, needed)
     if smaller is not None:
         name, bytes_needed = smaller
         enough = "" if bytes_needed <= available else ", still too much here"
         ways.append(f"--profile {name} ({gigabytes(bytes_needed + held)}{enough})")
+    more = "" if told is not None else "; --memory GB says that more may be taken"
     raise Refused(
-        f"this proof takes {gigabytes(needed + held + _TENTH - 1)} of memory and {gigabytes(available + held)} are"
-        f" free; what would do: {', or '.join(ways)}; --memory GB says that more may be taken"
+        f"this proof takes {gigabytes(needed + held + _TENTH - 1)} of memory and {have};"
+        f" what would do: {', or '.join(ways)}{more}"
     )
 
 

@@ -57,6 +57,8 @@ STORE_FROM: Final = 45.0
 shorter one more time than they save."""
 
 _NO_DIGEST: Final = bytes(32)
+_COMPILED: Final = ("poseidon", "panels", "keccak", "program", "extension", "deep", "opening", "folding")
+"""Modules of kernels in the order in which a proof first needs them."""
 # Where the package's code is: circuits may stand elsewhere than the rest.
 _SOURCES: Final = (Path(__file__).parents[1], Path(payout_circuit.__file__).parent)
 
@@ -96,7 +98,7 @@ def prove(
     public, private = public_folder(folder), private_folder(folder)
     began = time.monotonic()
     with stoppable() as stopping, only_one(private):
-        notice = compile_notice("poseidon", "program", "keccak", "ntt")
+        notice = compile_notice(*_COMPILED)
         if notice is not None:
             stages.notice(notice)
         stages.begin("open epoch")

@@ -20,7 +20,7 @@ _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 
 class _Stopped(Resumable):
-    """A signal came; its text is the signal's name."""
+    """A signal came; its text is the signal's name, as people call it."""
 
 
 class Stopping:
@@ -44,7 +44,7 @@ class Stopping:
         if not self._held:
             # Once is enough: a second signal must not cut the cleaning up short.
             self._held = True
-            raise _Stopped(signal.Signals(number).name)
+            raise _Stopped("Ctrl-C" if number == signal.SIGINT else signal.Signals(number).name)
 
 
 @contextmanager

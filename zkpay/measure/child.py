@@ -68,11 +68,14 @@ def run_child(arguments: Sequence[str], environment: Mapping[str, str] | None = 
     # -P keeps the current folder off the path: a file of the user's there could take a module's name.
     command = [sys.executable, "-P", "-m", *arguments]
     path = os.pathsep.join(filter(None, [str(Path(zkpay.__file__).parents[1]), os.environ.get("PYTHONPATH")]))
+    environment = {**os.environ, **(environment or {}), "PYTHONPATH": path}
+    # An installed package has its bytecode; without it every start would be measured with the compiling of its sources.
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     busy = busy_seconds()
     began = time.monotonic()
     process = subprocess.Popen(
         command,
-        env={**os.environ, **(environment or {}), "PYTHONPATH": path},
+        env=environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

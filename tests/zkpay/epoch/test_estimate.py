@@ -94,6 +94,17 @@ def test_a_refusal_says_what_would_do(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "closing other programs" not in str(caught.value)
 
 
+def test_a_refusal_names_the_memory_that_was_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
+    needed = peak_bytes(CIRCUIT, PARAMETERS, 0)
+    monkeypatch.setattr(module, "GIGABYTE", 10**6)
+    monkeypatch.setattr(module, "_TENTH", 10**5)
+    enough = -(-needed // 10**5) / 10
+    with pytest.raises(Refused, match=rf"--memory allows 0\.5 GB; what would do: --memory {enough}\b") as caught:
+        check_memory(CIRCUIT, PARAMETERS, 500_000, told=500_000)
+    assert "are free" not in str(caught.value)
+    check_memory(CIRCUIT, PARAMETERS, int(enough * 10**6), told=int(enough * 10**6))
+
+
 def test_prove_refuses_before_it_begins(committed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = copy_of(committed, tmp_path / "epoch")
     before = contents(folder)

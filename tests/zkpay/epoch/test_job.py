@@ -139,7 +139,7 @@ def stop_at(folder: Path, stage: str, profile: str = "default") -> str:
         if progress.name == stage:
             signal.raise_signal(signal.SIGINT)
 
-    with pytest.raises(Resumable, match="SIGINT"):
+    with pytest.raises(Resumable, match="by Ctrl-C"):
         zkpay.prove(folder, profile=profile, report=report, store_from=0)
     return job_seed(folder)
 
