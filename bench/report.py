@@ -81,7 +81,7 @@ def page(document: Content, source: str) -> str:
         f"![Seconds and memory by contributions]({Path(CHART).name})",
     ]
     for table in all_tables(document):
-        lines += ["", f"## {table.title.partition(',')[0]}", "", *table.markdown()]
+        lines += ["", f"## {table.title.partition(', ')[0]}", "", *table.markdown()]
     for key, title in (("left_out", "Left out"), ("failed", "Failed")):
         if document[key]:
             lines += ["", f"## {title}", "", *(f"- {entry['what']}: {entry['why']}" for entry in document[key])]

@@ -73,6 +73,8 @@ def make_plan(*, full: bool, up_to: int | None, runs: int | None, only: Iterable
         raise InputError(f"--up-to {up_to}: at least 2 contributions")
     if up_to is not None and up_to != 1 << last:
         raise InputError(f"--up-to {up_to}: choose a power of two, for instance 2^{last}")
+    if last > BEYOND:
+        raise InputError(f"--up-to {up_to}: an epoch has at most 2^{BEYOND} contributions")
     if runs is not None and runs < 1:
         raise InputError(f"--runs {runs}: at least 1")
     chosen = tuple(only) or SECTIONS

@@ -64,6 +64,18 @@ def test_calibration_gives_two_factors() -> None:
     assert hashing > 0
 
 
+def test_a_machine_as_fast_as_the_reference_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    columns, rows = module._CALIBRATION_COLUMNS, module._CALIBRATION_ROWS
+    seconds = iter(
+        (
+            module.butterflies(columns, rows) * module._CALIBRATION_BUTTERFLY,
+            rows * module.row_permutations(columns, salted=False) * module._CALIBRATION_PERMUTATION,
+        )
+    )
+    monkeypatch.setattr(module, "_best_seconds", lambda run: next(seconds))
+    assert module._calibrate() == pytest.approx((1.0, 1.0))
+
+
 def test_words() -> None:
     found = Estimate({"witness": 12.0, "write": 18.4}, 10_949_000_000, 15_200_000_000, 0)
     assert str(found) == "about 30 s, 10.9 GB of memory (15.2 GB are free)"

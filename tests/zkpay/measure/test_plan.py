@@ -47,6 +47,7 @@ def test_up_to_is_always_measured(up_to: int, sizes: tuple[int, ...]) -> None:
     ("arguments", "words"),
     [
         ({"up_to": 1000}, "power of two"),
+        ({"up_to": 1 << 40}, r"at most 2\^21"),
         ({"up_to": 0}, "at least 2"),
         ({"up_to": 1}, "at least 2"),
         ({"runs": 0}, "at least 1"),
