@@ -107,6 +107,8 @@ class PayoutList:
 
 def _hex_rows(values: NDArray[np.generic]) -> list[str]:
     """The bytes of each row of a contiguous array, in hexadecimal."""
+    if not len(values):
+        return []
     digits = values.tobytes().hex()
-    width = len(digits) // max(1, len(values))
+    width = len(digits) // len(values)
     return [digits[start : start + width] for start in range(0, len(digits), width)]

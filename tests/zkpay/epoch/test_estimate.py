@@ -14,7 +14,7 @@ from zkpay.epoch.stages import Progress
 from zkpay.errors import Refused
 from zkpay.prover.memory import peak_bytes
 from zkpay.prover.prove import STAGES
-from zkpay.prover.work import Counts
+from zkpay.prover.work import Counts, butterflies, row_permutations
 from zkpay.stark.parameters import PROFILES, derive
 
 CIRCUIT = toy(1 << 15, 1 << 14, 1 << 14).circuit
@@ -68,8 +68,8 @@ def test_a_machine_as_fast_as_the_reference_changes_nothing(monkeypatch: pytest.
     columns, rows = module._CALIBRATION_COLUMNS, module._CALIBRATION_ROWS
     seconds = iter(
         (
-            module.butterflies(columns, rows) * module._CALIBRATION_BUTTERFLY,
-            rows * module.row_permutations(columns, salted=False) * module._CALIBRATION_PERMUTATION,
+            butterflies(columns, rows) * module._CALIBRATION_BUTTERFLY,
+            rows * row_permutations(columns, salted=False) * module._CALIBRATION_PERMUTATION,
         )
     )
     monkeypatch.setattr(module, "_best_seconds", lambda run: next(seconds))

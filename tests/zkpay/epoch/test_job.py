@@ -92,7 +92,7 @@ def test_a_killed_proof_goes_on_and_comes_out_the_same(
         monkeypatch.setattr(proving, "build_witness", None)
         computed = ("commit_columns", "helper_columns", "quotient_coefficients")
         for name in computed[: finished - 1] if finished < 3 else (*computed, "commit_tree"):
-            monkeypatch.setattr(proving.prover, name, None)
+            monkeypatch.setattr(f"zkpay.prover.prove.{name}", None)
     told: list[Progress] = []
     # Whatever the estimate says: what an earlier run left is used.
     zkpay.prove(epoch, report=told.append, store_from=1e9)
@@ -319,7 +319,7 @@ def test_two_at_once_are_refused(epoch: Path) -> None:
 
 
 def test_arrays_come_back_as_they_were(tmp_path: Path) -> None:
-    arrays = [
+    arrays: list[np.ndarray] = [
         np.arange(2**22 + 3, dtype=np.uint32).reshape(1, -1),
         np.arange(12, dtype=np.uint64).reshape(4, 1, 3),
         np.zeros((0, 5), dtype=np.uint32),

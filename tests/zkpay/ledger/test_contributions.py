@@ -119,7 +119,7 @@ class TestArchives:
     @staticmethod
     def load(**changes: np.ndarray) -> Contributions:
         payload = io.BytesIO()
-        np.savez(payload, **(dict(TestArchives.columns()) | changes))
+        np.savez(payload, allow_pickle=False, **(dict(TestArchives.columns()) | changes))
         return TestArchives.framed(payload.getvalue())
 
     @staticmethod
@@ -140,7 +140,7 @@ class TestArchives:
 
     def test_compressed_columns_are_refused(self) -> None:
         payload = io.BytesIO()
-        np.savez_compressed(payload, **self.columns())
+        np.savez_compressed(payload, allow_pickle=False, **self.columns())
         with pytest.raises(InputError, match="compressed"):
             self.framed(payload.getvalue())
 

@@ -378,10 +378,10 @@ class TestContributionLeaf:
 
     def test_replaced_record_beyond_an_epoch(self) -> None:
         leaf = [1] + [0] * 23
-        for value, expected in ((0, None), (1, 0), (2**20, 2**20 - 1)):
+        for value, expected in ((0, None), (1, 0), (2**21, 2**21 - 1)):
             leaf[20], leaf[21] = (value % 2**14) << 14, value >> 14
             assert decode_contribution_leaf(leaf, NO_SYMBOL).replaces == expected
-        leaf[20], leaf[21] = 1 << 14, 2**6
+        leaf[20], leaf[21] = 1 << 14, 2**7
         reason = reason_of(lambda elements: decode_contribution_leaf(elements, NO_SYMBOL), leaf)
         assert reason == "non-canonical-element"
 
@@ -408,7 +408,7 @@ class TestContributionLeaf:
         with pytest.raises(ValueError, match="salts"):
             leaf_elements(columns, np.full((5, 1), P, dtype=np.uint32), LAYOUT)
         zero = ContributionLeaf(0, {"amount": 0}, 0, bytes(20), (0,) * 8, (0,) * 5)
-        for wrong in (-2, 2**20):
+        for wrong in (-2, 2**21):
             beyond = dataclasses.replace(columns_of([zero], NO_SYMBOL), replaces=np.array([wrong], dtype=np.int64))
             with pytest.raises(ValueError, match="beyond what an epoch has"):
                 leaf_elements(beyond, salts_of([zero]), NO_SYMBOL)
