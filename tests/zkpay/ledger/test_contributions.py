@@ -119,7 +119,7 @@ class TestArchives:
     @staticmethod
     def load(**changes: np.ndarray) -> Contributions:
         payload = io.BytesIO()
-        np.savez(payload, allow_pickle=False, **(dict(TestArchives.columns()) | changes))
+        np.savez(payload, allow_pickle=True, **(dict(TestArchives.columns()) | changes))
         return TestArchives.framed(payload.getvalue())
 
     @staticmethod
