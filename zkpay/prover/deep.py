@@ -17,11 +17,10 @@ from zkpay.kernels.extension import batch_inverse, mul, powers
 from zkpay.kernels.opening import evaluate_at
 from zkpay.prover.columns import add_lifted, add_to
 from zkpay.prover.commit import CommittedTree
-from zkpay.prover.groups import RowGroup
+from zkpay.prover.groups import RowGroup, coset_shift
 from zkpay.stark.air import Circuit
 from zkpay.stark.field import (
     EXTENSION_DEGREE,
-    GENERATOR,
     Extension,
     P,
     ext,
@@ -40,7 +39,7 @@ class Opened:
     """Openings of some columns of a row group at one point: their places in the layout's order, and which columns."""
 
     group: RowGroup
-    columns: NDArray[np.int64]
+    columns: slice
     places: range
     following: bool  # at the next row's point
 
@@ -50,18 +49,27 @@ def openings(circuit: Circuit, layout: Layout, trees: Sequence[CommittedTree]) -
     main, auxiliary, quotient = (tree.members for tree in trees)
     for position, (item, places) in enumerate(zip(circuit.placed, layout.openings, strict=True)):
         group, columns = main[position]
-        first = columns.start
-        yield Opened(group, np.arange(first, columns.stop), places.main, following=False)
+        yield Opened(group, columns, places.main, following=False)
         if len(places.auxiliary):
-            beside, own = auxiliary[position]
-            yield Opened(beside, np.arange(own.start, own.stop), places.auxiliary, following=False)
-        if len(places.main_next):
-            yield Opened(group, first + np.array(item.table.next_row_columns), places.main_next, following=True)
+            yield Opened(*auxiliary[position], places.auxiliary, following=False)
+        for start, stop in _runs(item.table.next_row_columns):
+            first = columns.start + item.table.next_row_columns[start]
+            own = places.main_next[start:stop]
+            yield Opened(group, slice(first, first + stop - start), own, following=True)
     group, columns = auxiliary[ACCUMULATOR]
-    yield Opened(group, np.arange(columns.start, columns.stop), layout.accumulator, following=False)
-    yield Opened(group, np.arange(columns.start, columns.stop), layout.accumulator_next, following=True)
-    group, columns = quotient[ACCUMULATOR]
-    yield Opened(group, np.arange(len(layout.quotient_openings)), layout.quotient_openings, following=False)
+    yield Opened(group, columns, layout.accumulator, following=False)
+    yield Opened(group, columns, layout.accumulator_next, following=True)
+    group, _ = quotient[ACCUMULATOR]
+    yield Opened(group, slice(len(layout.quotient_openings)), layout.quotient_openings, following=False)
+
+
+def _runs(numbers: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Where runs of neighbours start and stop among ascending numbers."""
+    start = 0
+    for k in range(1, len(numbers) + 1):
+        if k == len(numbers) or numbers[k] != numbers[k - 1] + 1:
+            yield start, k
+            start = k
 
 
 def open_out_of_domain(
@@ -78,7 +86,7 @@ def open_out_of_domain(
             if opened.following:
                 point = ext_scale(point, root_of_unity(group.height))
             known[key] = powers(point, group.coefficients.shape[1])
-        values[opened.places] = evaluate_at(_take(group.coefficients, opened.columns), known[key])
+        values[opened.places] = evaluate_at(group.coefficients[opened.columns], known[key])
     return values
 
 
@@ -98,7 +106,7 @@ def deep_codeword(
     following: dict[int, Columns] = {}
     for opened in openings(circuit, layout, trees):
         own = weights[opened.places]
-        part = combine(_take(opened.group.coefficients, opened.columns), np.ascontiguousarray(own.T))
+        part = combine(opened.group.coefficients[opened.columns], np.ascontiguousarray(own.T))
         offset = _weighted(own, claimed[opened.places])
         part[:, 0] = (part[:, 0] + (P - offset)) % P
         sums = following if opened.following else here
@@ -106,28 +114,22 @@ def deep_codeword(
 
     mask = trees[-1].groups[0]
     first = len(layout.quotient_openings)
-    blowup = parameters.blowup
-    codeword = np.empty((EXTENSION_DEGREE, blowup, parameters.height), dtype=np.uint32)
-    for coset in range(blowup):
-        codeword[:, coset] = mask.values(coset, slice(first, first + EXTENSION_DEGREE))
-    points = _domain_points(parameters)
-    for height, polynomial in here.items():
-        ratio = parameters.height // height
-        bottom = _from_point(points, zeta)
-        if ratio > 1:
-            bottom = mul(bottom, _from_point(points, ext_scale(zeta, root_of_unity(ratio))))
-        add_to(codeword, _divide(_on_domain(parameters, {height: polynomial}), bottom))
-    bottom = _from_point(points, ext_scale(zeta, root_of_unity(parameters.height)))
-    add_to(codeword, _divide(_on_domain(parameters, following), bottom))
+    next_point = ext_scale(zeta, root_of_unity(parameters.height))
+    codeword = np.empty((EXTENSION_DEGREE, parameters.blowup, parameters.height), dtype=np.uint32)
+    # Coset by coset: arrays of the whole domain would be a gigabyte of fresh memory.
+    for coset in range(parameters.blowup):
+        total = mask.values(coset, slice(first, first + EXTENSION_DEGREE)).copy()
+        points = _points(parameters, coset)
+        for height, polynomial in here.items():
+            ratio = parameters.height // height
+            bottom = _from_point(points, zeta)
+            if ratio > 1:
+                bottom = mul(bottom, _from_point(points, ext_scale(zeta, root_of_unity(ratio))))
+            add_to(total, mul(_on_coset(parameters, {height: polynomial}, coset), batch_inverse(bottom)))
+        bottom = _from_point(points, next_point)
+        add_to(total, mul(_on_coset(parameters, following, coset), batch_inverse(bottom)))
+        codeword[:, coset] = total
     return codeword
-
-
-def _take(coefficients: Columns, columns: NDArray[np.int64]) -> Columns:
-    """The rows of some columns: a view where they are neighbours, which they are but for next rows."""
-    first, last = int(columns[0]), int(columns[-1])
-    if last - first + 1 == len(columns):
-        return coefficients[first : last + 1]
-    return coefficients[columns]
 
 
 def _weighted(weights: Columns, values: Columns) -> NDArray[np.int64]:
@@ -147,43 +149,29 @@ def _add_longer(sums: dict[int, Columns], height: int, part: Columns) -> None:
     sums[height] = longer
 
 
-def _on_domain(parameters: Parameters, polynomials: dict[int, Columns]) -> Columns:
-    """uint32[5, blowup, N]: the sum of the polynomials, each by its table's height, lifted."""
-    total = np.zeros((EXTENSION_DEGREE, parameters.blowup, parameters.height), dtype=np.uint32)
+def _on_coset(parameters: Parameters, polynomials: dict[int, Columns], coset: int) -> Columns:
+    """uint32[5, N]: the sum of the polynomials on a coset, each by its table's height, lifted."""
+    total = np.zeros((EXTENSION_DEGREE, parameters.height), dtype=np.uint32)
     for height, polynomial in polynomials.items():
         group = RowGroup(polynomial, height, parameters.height // height, parameters.blowup)
-        for coset in range(parameters.blowup):
-            _add_on_coset(total, coset, group.values(coset))
+        add_lifted(total, group.values(coset))
     return total
 
 
-def _add_on_coset(total: Columns, coset: int, part: Columns) -> None:
-    """total uint32[5, blowup, r * m] += part uint32[5, m] on one coset."""
-    own = np.ascontiguousarray(total[:, coset])
-    add_lifted(own, part)
-    total[:, coset] = own
-
-
-def _domain_points(parameters: Parameters) -> Columns:
-    """uint32[blowup * N]: the points of the domain, coset by coset."""
-    omega = root_of_unity(parameters.domain)
-    points = powers(ext(omega), parameters.domain)[0].astype(np.uint64)
-    points *= np.uint64(GENERATOR)
+def _points(parameters: Parameters, coset: int) -> Columns:
+    """uint32[N]: the points of a coset of the domain."""
+    points = powers(ext(root_of_unity(parameters.height)), parameters.height)[0].astype(np.uint64)
+    points *= np.uint64(coset_shift(parameters.height, 1, parameters.blowup, coset))
     points %= np.uint64(P)
-    ordered = points.reshape(parameters.height, parameters.blowup).T.astype(np.uint32)
-    return np.ascontiguousarray(ordered).reshape(-1)
+    result: Columns = points.astype(np.uint32)
+    return result
 
 
 def _from_point(points: Columns, point: Extension) -> Columns:
-    """x - point over the whole domain, uint32[5, blowup * N]."""
+    """x - point for each x, uint32[5, n]."""
     result = np.empty((EXTENSION_DEGREE, len(points)), dtype=np.uint32)
     result[0] = points
     add_to(result[0], np.full(1, -point[0] % P, dtype=np.uint32))
     for k in range(1, EXTENSION_DEGREE):
         result[k] = -point[k] % P
     return result
-
-
-def _divide(top: Columns, bottom: Columns) -> Columns:
-    quotients: Columns = mul(top.reshape(EXTENSION_DEGREE, -1), batch_inverse(bottom)).reshape(top.shape)
-    return quotients

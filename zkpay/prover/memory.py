@@ -20,8 +20,9 @@ ELEMENT_BYTES: Final = 4
 DIGEST_BYTES: Final = 32
 SALT_BYTES: Final = 16
 STATE_BYTES: Final = 200
-DEEP_ARRAYS: Final = 6
-"""Extension columns on the whole domain that the DEEP codeword takes: sums, denominators, their inverses, products."""
+DEEP_ARRAYS: Final = 3
+"""Extension columns on the whole domain that the DEEP codeword takes, with sums, denominators and products of a coset,
+and its first layers."""
 KEPT_AT_MOST: Final = 4 * 10**9
 """Values are kept only where all fits this: to fill fresh memory takes as long as to compute what is kept there."""
 SHARE: Final = 0.8
