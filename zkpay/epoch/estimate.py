@@ -32,11 +32,11 @@ _TENTH: Final = GIGABYTE // 10
 # Seconds for one of each of `Counts`, on two cores of an AMD Zen 5 with AVX-512, 2026-11-23, from the cores'
 # seconds by stage of `zkpay prove` at 2^18 records. `python -m bench.estimates DIR` compares them with a run.
 RATES: Final = {
-    "butterflies": 1 / 3.5e9,
-    "permutations": 1 / 10.5e6,
-    "operations": 1 / 16e9,
+    "butterflies": 1 / 6.8e9,
+    "permutations": 1 / 19e6,
+    "operations": 1 / 8.5e9,
     "inversions": 1 / 15e6,
-    "products": 1 / 1.5e9,
+    "products": 1 / 1.1e9,
     "points": 1 / 10e6,
 }
 WITNESS_CELL: Final = 10e-9
