@@ -28,7 +28,8 @@ def test_after_a_proof_nothing_is_announced(proved: Path, tmp_path: Path) -> Non
     told: list[str] = []
     folder = copy_of(proved, tmp_path / "epoch")
     zkpay.prove(folder, report=lambda progress: told.append(progress.name) if progress.number == 0 else None)
-    assert told == []
+    # What this process holds already may make an estimate worth a line.
+    assert not [text for text in told if "compiling" in text]
 
 
 def test_the_functions_work_off_the_main_thread(tmp_path: Path) -> None:
