@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -82,8 +82,7 @@ def commit_tree(
     salts = []
     for number, group in enumerate(groups):
         prefix = leaf_prefix(tree, number)
-        data = masks.data(f"salts/{tree}/{number}", 16 * blowup * group.height)
-        salt = np.frombuffer(data, dtype="<u8").reshape(blowup, 2, group.height)
+        salt = row_salts(masks, tree, number, group)
         digests = np.empty((4, blowup, group.height), dtype=np.uint64)
         kept = keep if number == 0 else blowup
         for coset in range(min(kept, blowup)):
@@ -102,7 +101,23 @@ def commit_tree(
                 hashing.finish(group.values(coset, last, own), digests[:, coset])
         salts.append(salt)
         rows[blowup * group.height] = digests
-    levels, root = build_levels(rows)
+    return committed(placed, groups, salts, *build_levels(rows))
+
+
+def row_salts(masks: MaskSource, tree: int, number: int, group: RowGroup) -> Digests:
+    """uint64[blowup, 2, height]: the salts of one group's rows."""
+    data = masks.data(f"salts/{tree}/{number}", 16 * group.blowup * group.height)
+    return np.frombuffer(data, dtype="<u8").reshape(group.blowup, 2, group.height)
+
+
+def committed(
+    placed: Sequence[Group],
+    groups: Sequence[RowGroup],
+    salts: Sequence[Digests],
+    levels: dict[int, Digests],
+    root: bytes,
+) -> CommittedTree:
+    """The tree over these groups, whose columns are those of the tables `placed` in them."""
     members = {
         position: (group, slice(first, first + width))
         for own, group in zip(placed, groups, strict=True)
@@ -112,10 +127,16 @@ def commit_tree(
     return CommittedTree(members, tuple(groups), tuple(salts), levels, root)
 
 
-def build_levels(rows: dict[int, Digests]) -> tuple[dict[int, Digests], bytes]:
-    """All levels from row digests uint64[4, blowup, m] by level size, injecting shorter groups; and the root."""
-    size = max(rows)
-    current = rows[size]
+def build_levels(
+    rows: dict[int, Digests], joined: Mapping[int, Digests] | None = None
+) -> tuple[dict[int, Digests], bytes]:
+    """All levels from row digests uint64[4, blowup, m] by level size, injecting shorter groups; and the root.
+
+    joined: levels that are known already, with what is injected there; they need no rows.
+    """
+    known = joined or {}
+    size = max((*rows, *known))
+    current = known[size] if size in known else rows[size]
     levels = {size: current}
     while size > 1:
         half = current.shape[-1] // 2
@@ -123,10 +144,13 @@ def build_levels(rows: dict[int, Digests]) -> tuple[dict[int, Digests], bytes]:
             # One digest a coset is left: from here indices are the cosets themselves.
             current = current.reshape(4, -1)
             half = current.shape[-1] // 2
-        current = node_digests(current[..., :half], current[..., half:], NODE)
         size //= 2
-        if size in rows:
-            current = node_digests(current, rows[size].reshape(current.shape), INJECT, out=current)
+        if size in known:
+            current = known[size]
+        else:
+            current = node_digests(current[..., :half], current[..., half:], NODE)
+            if size in rows:
+                current = node_digests(current, rows[size].reshape(current.shape), INJECT, out=current)
         levels[size] = current
     return levels, digest_bytes(levels, 1, 0)
 

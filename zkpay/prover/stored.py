@@ -13,12 +13,10 @@ from typing import Any, Final, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from zkpay.kernels.keccak import node_digests
 from zkpay.kernels.ntt import evaluate_coset
-from zkpay.prover.commit import CommittedTree, Digests, digest_bytes
+from zkpay.prover.commit import CommittedTree, build_levels, committed, row_salts
 from zkpay.prover.groups import Columns, Room, RowGroup
 from zkpay.prover.randomness import MaskSource
-from zkpay.stark.domains import NODE
 from zkpay.stark.layout import QUOTIENT_TREE, Group
 from zkpay.stark.parameters import Parameters
 
@@ -88,22 +86,9 @@ def tree_from_arrays(
         RowGroup(coefficients, group.height, parameters.height // group.height, blowup)
         for group, coefficients in zip(placed, arrays[: len(placed)], strict=True)
     ]
-    # The same streams as `commit_tree` draws from.
-    salts = tuple(
-        np.frombuffer(masks.data(f"salts/{tree}/{number}", 16 * blowup * group.height), dtype="<u8").reshape(
-            blowup, 2, group.height
-        )
-        for number, group in enumerate(groups)
-    )
+    salts = [row_salts(masks, tree, number, group) for number, group in enumerate(groups)]
     joins = {blowup * group.height: level for group, level in zip(groups, arrays[len(placed) :], strict=True)}
-    levels = _levels_between(joins)
-    members = {
-        position: (group, slice(first, first + width))
-        for own, group in zip(placed, groups, strict=True)
-        for position, first, width in own.members
-        if width
-    }
-    return CommittedTree(members, tuple(groups), salts, levels, digest_bytes(levels, 1, 0))
+    return committed(placed, groups, salts, *build_levels({}, joins))
 
 
 def trace_values(tree: CommittedTree, position: int, room: Room) -> Columns:
@@ -112,23 +97,3 @@ def trace_values(tree: CommittedTree, position: int, room: Room) -> Columns:
     (values,) = room.take(tree.shape(position))
     evaluate_coset(group.coefficients[columns], group.height, 1, values)
     return values
-
-
-def _levels_between(joins: dict[int, Digests]) -> dict[int, Digests]:
-    """All levels of a tree from those at which row groups join."""
-    size = max(joins)
-    current = joins[size]
-    levels = {size: current}
-    while size > 1:
-        size //= 2
-        if current.shape[-1] == 1:
-            # One digest a coset is left: from here indices are the cosets themselves.
-            current = current.reshape(4, -1)
-        half = current.shape[-1] // 2
-        if size in joins:
-            current = joins[size]
-        else:
-            left, right = (np.ascontiguousarray(part) for part in (current[..., :half], current[..., half:]))
-            current = node_digests(left.reshape(4, -1), right.reshape(4, -1), NODE).reshape(left.shape)
-        levels[size] = current
-    return levels
