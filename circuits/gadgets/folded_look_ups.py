@@ -31,11 +31,15 @@ def fold_look_ups(table: Table, index: Column, most: int, beside: int) -> tuple[
     """The table with its range checks sent away, on every row, in at most `most` tuples; `index` tells its rows apart.
 
     beside: interactions of the tall table that are not look-ups. Tuples are as large as makes least columns of both.
-    ValueError if a check's width is not a constant, or if there is no check.
+    ValueError if a check's width is not a constant, if it is not made on every row, or if there is no check.
     """
     checks = [item for item in table.interactions if item.bus == RANGE]
     if not checks:
         raise ValueError(f"table {table.name} looks no range up")
+    for check in checks:
+        # On every row, as the tall table looks them up: any other multiplicity would be lost.
+        if not isinstance(check.multiplicity, Constant) or check.multiplicity.value != 1:
+            raise ValueError(f"{check.name}: it is not made once on every row")
     folded = replace(table, interactions=[item for item in table.interactions if item.bus != RANGE])
 
     def columns(size: int) -> int:
