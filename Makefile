@@ -39,8 +39,8 @@ demo: $(STAMP) ## Run the main job on generated data: commit, prove, verify, rec
 test: $(STAMP) ## Run the tests
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile $(PYTEST_ARGS)
 
-campaign: $(STAMP) ## Compare circuit and definition on 200,000 random cases; summary in tests/campaign/results
-	$(BIN)/python -m tests.campaign $(ARGS)
+campaign: $(STAMP) ## Run all campaigns for hours, or some: ARGS="cells --seconds 600"; see tests/campaigns
+	$(BIN)/python -m tests.campaigns $(ARGS)
 
 lint: $(STAMP) ## Check style and formatting
 	$(BIN)/ruff check .

@@ -18,14 +18,15 @@ from typing import Any
 
 import pytest
 
-from tests.campaign.case import Case, case_of, disagreements, policy_of
-from tests.campaign.epochs import Circuit, Epoch
-from tests.campaign.lies import CellEdit, Liar
-from tests.campaign.records import in_columns
-from tests.campaign.regressions import load, regression_of
-from tests.campaign.runner import Options, Tally, run_policy
-from tests.campaign.stack import objections
-from tests.campaign.whole import violated_by
+from tests.campaigns.campaign import Tally
+from tests.campaigns.differential.case import Case, case_of, disagreements, policy_of
+from tests.campaigns.differential.epochs import Circuit, Epoch
+from tests.campaigns.differential.lies import CellEdit, Liar
+from tests.campaigns.differential.records import in_columns
+from tests.campaigns.differential.regressions import load, regression_of
+from tests.campaigns.differential.runner import Options, run_policy
+from tests.campaigns.differential.stack import objections
+from tests.campaigns.differential.whole import violated_by
 from zkpay.circuits.payout_circuit import build_circuit
 from zkpay.errors import Rejected
 from zkpay.policy.language.definition import Outcome, Record
@@ -116,7 +117,7 @@ def test_a_wrong_reading_disagrees(monkeypatch: pytest.MonkeyPatch) -> None:
     assert any(what.startswith("columns: payouts") for what in disagreements(case))
     monkeypatch.undo()
     outcome = replace(defined(case), payouts=due.payouts[::-1])
-    monkeypatch.setattr("tests.campaign.case.evaluate", lambda *_: outcome)
+    monkeypatch.setattr("tests.campaigns.differential.case.evaluate", lambda *_: outcome)
     assert any(what.startswith("definition: payouts") for what in disagreements(case))
 
 

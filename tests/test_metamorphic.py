@@ -12,9 +12,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.campaign.case import Case, case_of, policy_of
-from tests.campaign.records import Row, in_columns
-from tests.campaign.verdicts import forced
+from tests.campaigns.differential.case import Case, case_of, policy_of
+from tests.campaigns.differential.records import Row, in_columns
+from tests.campaigns.differential.verdicts import forced
 from zkpay.errors import InputError
 from zkpay.policy.meaning import Distribution, evaluate
 from zkpay.policy.policy import Policy, parse_policy

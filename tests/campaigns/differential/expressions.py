@@ -11,8 +11,8 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from tests.campaign import terms
-from tests.campaign.terms import Strength, Term
+from tests.campaigns.differential import terms
+from tests.campaigns.differential.terms import Strength, Term
 from zkpay.ledger.contributions import MAX_ACCOUNTS, MAX_CONTRIBUTIONS
 from zkpay.policy.language.tree import Level
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import random
 import traceback
-from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from tests.campaign.case import Case, case_of, disagreements, intake_disagreements, policy_of
-from tests.campaign.epochs import SIZES, Circuit, Epoch
-from tests.campaign.lies import Liar, Lie, sentence, truth_of
-from tests.campaign.policies import MadePolicy
-from tests.campaign.stack import Draft, objections
-from tests.campaign.whole import violated_by
+from tests.campaigns.campaign import Tally
+from tests.campaigns.differential.case import Case, case_of, disagreements, intake_disagreements, policy_of
+from tests.campaigns.differential.epochs import SIZES, Circuit, Epoch
+from tests.campaigns.differential.lies import Liar, Lie, sentence, truth_of
+from tests.campaigns.differential.policies import MadePolicy
+from tests.campaigns.differential.stack import Draft, objections
+from tests.campaigns.differential.whole import violated_by
 from zkpay.errors import InputError, Rejected
 from zkpay.policy.meaning import evaluate
 from zkpay.policy.policy import Policy
@@ -33,20 +33,6 @@ class Options:
     intake: bool = True
 
 
-@dataclass
-class Tally:
-    """What was run and found. `counts`: by what it counts. `findings`: the seed of a case and what is wrong there."""
-
-    counts: Counter[str] = field(default_factory=Counter)
-    operations: Counter[str] = field(default_factory=Counter)
-    findings: list[tuple[str, str]] = field(default_factory=list)
-
-    def add(self, other: Tally) -> None:
-        self.counts += other.counts
-        self.operations += other.operations
-        self.findings += other.findings
-
-
 def run_policy(seed: str, options: Options) -> Tally:
     """One policy with all its cases."""
     tally = Tally()
@@ -54,7 +40,9 @@ def run_policy(seed: str, options: Options) -> Tally:
     if found is not None:
         made, policy = found
         tally.counts["policies"] += 1
-        tally.operations.update(str(node.operation) for node in policy.program(1, 1).nodes)
+        tally.count(
+            "Operations of the policies' programs", (str(node.operation) for node in policy.program(1, 1).nodes)
+        )
         _Run(seed, options, tally, made, policy).run()
     return tally
 

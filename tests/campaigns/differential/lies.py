@@ -13,10 +13,10 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from unittest import mock
 
-from tests.campaign.case import Case
-from tests.campaign.epochs import HEIGHT, Circuit, Claims, Epoch
-from tests.campaign.stack import Draft
-from tests.campaign.verdicts import lawful
+from tests.campaigns.differential.case import Case
+from tests.campaigns.differential.epochs import HEIGHT, Circuit, Claims, Epoch
+from tests.campaigns.differential.stack import Draft
+from tests.campaigns.differential.verdicts import lawful
 from zkpay.circuits.contributions.columns import SALT, field_name, flag_name
 from zkpay.circuits.gadgets.witness import fill_gadget
 from zkpay.circuits.trace import Trace

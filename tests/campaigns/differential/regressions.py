@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.campaign.case import Case
-from tests.campaign.records import Row
+from tests.campaigns.differential.case import Case
+from tests.campaigns.differential.records import Row
 from zkpay.policy.language.definition import Record, evaluate
 from zkpay.policy.policy import Policy, parse_policy
 

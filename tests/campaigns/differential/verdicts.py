@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 
-from tests.campaign.records import Row
+from tests.campaigns.differential.records import Row
 from zkpay.ledger.fields import UNDECLARED, NumberField
 from zkpay.ledger.rules import (
     ACCEPTED,

@@ -5,9 +5,9 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, replace
 
-from tests.campaign import terms
-from tests.campaign.expressions import ACCOUNTS, Scope, SymbolTable, Writer, edge, names_of
-from tests.campaign.terms import Strength, Term, World
+from tests.campaigns.differential import terms
+from tests.campaigns.differential.expressions import ACCOUNTS, Scope, SymbolTable, Writer, edge, names_of
+from tests.campaigns.differential.terms import Strength, Term, World
 from zkpay.ledger.fields import Field, NumberField, SymbolField
 from zkpay.ledger.rules import Rules, WindowLimit
 from zkpay.policy.language.tree import Level

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tests.campaign.expressions import edge
+from tests.campaigns.differential.expressions import edge
 from zkpay.ledger.contributions import NOT_REPLACING, Contributions
 from zkpay.ledger.fields import SLOT_BITS, UNDECLARED, NumberField, SymbolField
 from zkpay.ledger.fingerprints import fingerprint_key

@@ -15,10 +15,10 @@ from pathlib import Path
 
 import numpy as np
 
-from tests.campaign.policies import MadePolicy, random_policy
-from tests.campaign.records import Row, in_columns, in_jsonl, random_rows
-from tests.campaign.terms import World
-from tests.campaign.verdicts import forced, random_choices
+from tests.campaigns.differential.policies import MadePolicy, random_policy
+from tests.campaigns.differential.records import Row, in_columns, in_jsonl, random_rows
+from tests.campaigns.differential.terms import World
+from tests.campaigns.differential.verdicts import forced, random_choices
 from zkpay.ledger.contributions import Contributions
 from zkpay.ledger.reader import read_contributions
 from zkpay.ledger.rules import ACCEPTED

@@ -14,7 +14,7 @@ from unittest import mock
 
 import numpy as np
 
-from tests.campaign.stack import Draft
+from tests.campaigns.differential.stack import Draft
 from tests.circuits.folding import in_line
 from zkpay.circuits import payout_circuit
 from zkpay.circuits.bounds import TOTAL_WIDTH, AccountTotal, bounds_for

@@ -1,0 +1,8 @@
+"""All campaigns by name, in the order in which they matter."""
+
+from __future__ import annotations
+
+from tests.campaigns.campaign import Campaign
+from tests.campaigns.differential.campaign import Differential
+
+CAMPAIGNS: dict[str, Campaign] = {campaign.name: campaign for campaign in (Differential(),)}
