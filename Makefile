@@ -10,7 +10,7 @@ PYTHON ?= $(shell for candidate in python3 python3.11 python3.12 python3.13 pyth
 	"$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$candidate" && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test campaign lint types bench check clean
+.PHONY: help setup demo test attack campaign lint types bench check clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ demo: $(STAMP) ## Run the main job on generated data: commit, prove, verify, rec
 
 test: $(STAMP) ## Run the tests
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile $(PYTEST_ARGS)
+
+attack: $(STAMP) ## Run the attacks alone, with a short slice of each campaign; `make test` has them too
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile tests/attacks $(PYTEST_ARGS)
 
 campaign: $(STAMP) ## Run all campaigns for hours, or some: ARGS="cells --seconds 600"; see tests/campaigns
 	$(BIN)/python -m tests.campaigns $(ARGS)

@@ -11,14 +11,14 @@ from zkpay.stark.expression import constant
 
 def test_tuples_hold_all_limbs_and_their_bits() -> None:
     table = Table("short")
-    index, *limbs = table.column_group("value", 6)
+    index, limbs = table.column("index"), table.column_group("value", 5)
     for limb, bits in zip(limbs, (14, 8, 1, 14, 3), strict=True):
         range_check(table, limb.name, limb, bits)
     folded, look_ups = fold_look_ups(table, index, most=8, beside=0)
     assert not [item for item in folded.interactions if item.bus == RANGE]
-    bits = [width for row in look_ups.widths for width in row]
-    assert bits[:5] == [14, 8, 1, 14, 3]
-    assert not any(bits[5:])
+    found = [width for row in look_ups.widths for width in row]
+    assert found[:5] == [14, 8, 1, 14, 3]
+    assert not any(found[5:])
 
 
 def test_refuses_a_check_that_is_not_made_on_every_row() -> None:
