@@ -15,9 +15,10 @@ from typing import Any, Final
 from zkpay.circuits.heights import node_count
 from zkpay.ledger.record_layout import RecordLayout
 from zkpay.measure.operations import constraint_work, division_work, fraction_work
-from zkpay.measure.work import EXTENSION_PRODUCT, Work, butterflies, keccak, leaf_permutations, poseidon, total
+from zkpay.measure.work import EXTENSION_PRODUCT, Work, butterflies, keccak, poseidon, total
 from zkpay.policy.policy import Policy
 from zkpay.poseidon.permutation import PERMUTATION_16, PERMUTATION_24
+from zkpay.prover.work import row_permutations
 from zkpay.stark.air import Circuit
 from zkpay.stark.field import EXTENSION_DEGREE
 from zkpay.stark.layout import QUOTIENT_WIDTH, Group, layout_of
@@ -98,7 +99,7 @@ def _tree(stage: str, what: str, shapes: Sequence[tuple[int, int]], blowup: int)
     """Rows hashed with their salts, then a binary tree over the tallest, shorter groups joining on their level."""
     rows = [(width, blowup * height) for width, height in shapes]
     tallest = max(count for _, count in rows)
-    leaves = sum(count * leaf_permutations(width, salted=True) for width, count in rows)
+    leaves = sum(count * row_permutations(width, salted=True) for width, count in rows)
     values = sum(width * count for width, count in rows)
     total_rows = sum(count for _, count in rows)
     yield Step(
@@ -188,7 +189,7 @@ def _folding_steps(parameters: Parameters) -> Iterator[Step]:
     folded, hashed = Work(), Work()
     for arity in parameters.arities:
         fibres = size // arity
-        hashed += keccak(fibres * leaf_permutations(EXTENSION_DEGREE * arity, salted=False)) + _nodes(fibres - 1)
+        hashed += keccak(fibres * row_permutations(EXTENSION_DEGREE * arity, salted=False)) + _nodes(fibres - 1)
         hashed += Work(bytes_read=ELEMENT * EXTENSION_DEGREE * size, bytes_written=DIGEST * fibres)
         folded += butterflies(EXTENSION_DEGREE, arity).times(fibres)
         folded += (EXTENSION_PRODUCT + Work(additions=EXTENSION_DEGREE)).times((arity - 1) * fibres)

@@ -20,12 +20,13 @@ from zkpay.kernels.program import evaluate_rows, fold_constraints
 from zkpay.measure.ceilings import best_seconds
 from zkpay.measure.circuits import circuit_for
 from zkpay.measure.operations import constraint_work, division_work, fraction_work
-from zkpay.measure.work import EXTENSION_PRODUCT, Ceilings, Work, butterflies, leaf_permutations
+from zkpay.measure.work import EXTENSION_PRODUCT, Ceilings, Work, butterflies
 from zkpay.measure.work import keccak as keccak_work
 from zkpay.measure.work import poseidon as poseidon_work
 from zkpay.policy.policy import parse_policy
 from zkpay.poseidon.permutation import PERMUTATION_16, PERMUTATION_24
 from zkpay.prover.program import bus_program, constraint_program
+from zkpay.prover.work import row_permutations
 from zkpay.stark.air import Circuit, PlacedTable
 from zkpay.stark.field import EXTENSION_DEGREE, Extension, P
 from zkpay.stark.protocol import BusChallenges, constraint_count, powers_of
@@ -135,7 +136,7 @@ def _leaves(width: int, log: int) -> KernelCase:
         columns, salts = elements(width, 1 << log), _words(2, 1 << log)
         return lambda: keccak.leaf_digests(columns, 1, salts)
 
-    count = leaf_permutations(width, salted=True) << log
+    count = row_permutations(width, salted=True) << log
     work = keccak_work(count) + _bytes((width + 4) << log, 8 << log)
     return KernelCase("Keccak leaves", f"{width}x2^{log}", "permutations", count, work, prepare)
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from zkpay.measure.work import EXTENSION_PRODUCT, NOTHING, Work
+from zkpay.prover.work import atoms
 from zkpay.stark.air import Interaction, Table, Where
-from zkpay.stark.expression import Column, Constant, Expression, Linear, Product, read
+from zkpay.stark.expression import Column, Constant, Expression, read
 from zkpay.stark.field import EXTENSION_DEGREE
 
 _SCALE = Work(products=EXTENSION_DEGREE)
@@ -68,8 +69,8 @@ def constraint_work(table: Table) -> Work:
     counter = OperationCounter()
     weighted: set[tuple[Where, Expression]] = set()
     for constraint in table.constraints:
-        weighted |= {(constraint.where, atom) for atom in _atoms(constraint.expression)}
-    weighted |= {(Where.EVERY, atom) for term in table.sums for atom in _atoms(term.expression)}
+        weighted |= {(constraint.where, atom) for atom in atoms(constraint.expression)}
+    weighted |= {(Where.EVERY, atom) for term in table.sums for atom in atoms(term.expression)}
     for _, atom in weighted:
         counter.value(atom)
     work = _WEIGH.times(len(weighted))
@@ -95,23 +96,6 @@ def fraction_work(table: Table) -> Work:
 def division_work(table: Table) -> Work:
     """Helpers from tops and bottoms: three products a value for inverting many at once, and one for the division."""
     return EXTENSION_PRODUCT.times(4 * len(table.helpers))
-
-
-def _atoms(expression: Expression) -> set[Expression]:
-    """Columns and products that the expression is a linear combination of."""
-    found: set[Expression] = set()
-    seen: set[Expression] = set()
-    pending = [expression]
-    while pending:
-        node = pending.pop()
-        if node in seen:
-            continue
-        seen.add(node)
-        if isinstance(node, Linear):
-            pending.extend(term for _, term in node.terms)
-        elif isinstance(node, Column | Product):
-            found.add(node)
-    return found
 
 
 def _fraction_work(counter: OperationCounter, group: Sequence[Interaction]) -> Work:

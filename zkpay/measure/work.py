@@ -104,17 +104,10 @@ KECCAK_WORD_OPERATIONS = 24 * (10 + 5 + 25 + 24 + 25 + 1)
 """64-bit operations of Keccak-f[1600] where a logical operation has three operands: parities of five (2 each), their
 rotations, theta's change (25), rho (24), chi (25), iota, in 24 rounds."""
 
-RATE_BYTES = 136
-
 
 def keccak(permutations: float) -> Work:
     """Keccak-f permutations."""
     return Work(word_operations=permutations * KECCAK_WORD_OPERATIONS)
-
-
-def leaf_permutations(width: int, *, salted: bool) -> int:
-    """Permutations for a row of `width` elements of four bytes, its 8-byte prefix and 16-byte salt."""
-    return (8 + (16 if salted else 0) + 4 * width) // RATE_BYTES + 1
 
 
 FULL_ROUNDS = 8

@@ -100,7 +100,7 @@ def fraction_operations(table: Table) -> int:
     counter = _Counter()
     for group in table.helpers:
         counter.fractions(group)
-    counter.weigh({atom for row_sum in table.sums for atom in _atoms(row_sum.expression)})
+    counter.weigh({atom for row_sum in table.sums for atom in atoms(row_sum.expression)})
     return counter.operations
 
 
@@ -115,7 +115,7 @@ def constraint_operations(table: Table) -> int:
         own = [constraint.expression for constraint in table.constraints if constraint.where is where]
         if where is Where.EVERY:
             own += [row_sum.expression for row_sum in table.sums]
-        counter.weigh({atom for expression in own for atom in _atoms(expression)})
+        counter.weigh({atom for expression in own for atom in atoms(expression)})
     for group in table.helpers:
         counter.fractions(group)
         counter.operations += 2 * _EXTENSION_PRODUCT
@@ -142,7 +142,7 @@ class _Counter:
     def fractions(self, group: tuple[Interaction, ...]) -> None:
         """Denominators of the group, and products to bring its fractions together."""
         for interaction in group:
-            self.weigh({atom for entry in interaction.payload for atom in _atoms(entry)})
+            self.weigh({atom for entry in interaction.payload for atom in atoms(entry)})
             self._value(interaction.multiplicity)
         self.operations += 2 * _EXTENSION_PRODUCT * (len(group) - 1)
 
@@ -161,7 +161,7 @@ class _Counter:
                 pending += [node.left, node.right]
 
 
-def _atoms(expression: Expression) -> set[Expression]:
+def atoms(expression: Expression) -> set[Expression]:
     """Columns and products that the expression is a linear combination of."""
     found: set[Expression] = set()
     seen: set[Expression] = set()

@@ -14,7 +14,6 @@ from zkpay.measure.work import (
     Ceilings,
     Work,
     butterflies,
-    leaf_permutations,
     poseidon,
 )
 from zkpay.policy.policy import parse_policy
@@ -47,15 +46,6 @@ def test_butterflies_of_a_transform_of_eight() -> None:
     # 3 stages of 4 butterflies, two columns.
     assert butterflies(2, 8) == Work(products=18, additions=48)
     assert butterflies(7, 1) == Work()
-
-
-@pytest.mark.parametrize(
-    ("width", "salted", "expected"),
-    [(2, False, 1), (31, False, 1), (32, False, 2), (27, True, 1), (28, True, 2), (299, True, 9), (300, True, 10)],
-)
-def test_permutations_of_a_row(width: int, salted: bool, expected: int) -> None:
-    # Keccak-256 takes 136 bytes at a time and pads with at least one byte.
-    assert leaf_permutations(width, salted=salted) == expected
 
 
 def test_a_poseidon_permutation_of_width_sixteen() -> None:

@@ -20,9 +20,8 @@ def test_transforms_and_rows() -> None:
     assert butterflies(3, 8) == 3 * 4 * 3
     assert butterflies(3, 1) == 0
     # 8 bytes of prefix, 16 of salt, 4 an element; a block has 136 bytes, one at least for padding.
-    assert [row_permutations(width) for width in (1, 27, 28, 61, 62)] == [1, 1, 2, 2, 3]
-    assert row_permutations(31, salted=False) == 1
-    assert row_permutations(32, salted=False) == 2
+    assert [row_permutations(width) for width in (2, 27, 28, 61, 62, 299, 300)] == [1, 1, 2, 2, 3, 9, 10]
+    assert [row_permutations(width, salted=False) for width in (2, 31, 32)] == [1, 1, 2]
 
 
 def test_a_commitment() -> None:
