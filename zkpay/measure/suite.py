@@ -23,10 +23,9 @@ from zkpay.measure.machine import describe_machine, describe_versions, is_suppor
 from zkpay.measure.macro import NotMeasurableError, check_memory, measure_case, measure_start, warm_up, work
 from zkpay.measure.peers import measure_peers
 from zkpay.measure.plan import Case, Plan
+from zkpay.measure.tables import BUSY, runs_of
 
 SCHEMA: Final = "zkpay/benchmark/v1"
-BUSY: Final = 0.1
-"""Others' share of the machine from which a run counts as disturbed."""
 
 Content = dict[str, Any]
 
@@ -114,20 +113,8 @@ class Suite:
 
     def _save(self) -> None:
         self.document["seconds"] = round(time.monotonic() - self._began, 1)
-        loads = [run["other_load"] for run in _runs(self.document) if run.get("other_load") is not None]
+        loads = [run["other_load"] for run in runs_of(self.document) if run.get("other_load") is not None]
         if loads:
             self.document["load"]["largest_other_load"] = max(loads)
             self.document["load"]["disturbed"] = max(loads) > BUSY
         replace_file(self._out, json.dumps(self.document, indent=1).encode() + b"\n", PUBLIC_FILE)
-
-
-def _runs(content: Any) -> list[Content]:
-    """Every measured run anywhere in a document."""
-    if isinstance(content, list):
-        return [run for entry in content for run in _runs(entry)]
-    if not isinstance(content, dict):
-        return []
-    own = content.get("runs")
-    if isinstance(own, list):
-        return [run for run in own if isinstance(run, dict)]
-    return [run for entry in content.values() for run in _runs(entry)]

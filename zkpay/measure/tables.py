@@ -10,6 +10,8 @@ from zkpay.measure.work import Ceilings, Work
 
 Content = dict[str, Any]
 
+BUSY = 0.1
+"""Others' share of the machine from which a run counts as disturbed."""
 _WORTH_A_RATIO = 0.01
 """Seconds from which a floor is compared with what was measured; below, starting a stage is what takes the time."""
 
@@ -74,9 +76,26 @@ def load_line(document: Content) -> str:
     load = document["load"]["largest_other_load"]
     if load is None:
         return ""
-    if document["load"]["disturbed"]:
-        return f"Others used up to {100 * load:.0f} % of the machine meanwhile: these figures are too high."
-    return f"Others used at most {100 * load:.0f} % of the machine meanwhile."
+    if not document["load"]["disturbed"]:
+        return f"Others used at most {100 * load:.0f} % of the machine meanwhile."
+    loads = [run["other_load"] for run in runs_of(document) if run.get("other_load") is not None]
+    busy = sum(other > BUSY for other in loads)
+    return (
+        f"Others used more than {100 * BUSY:.0f} % of the machine in {busy} of {len(loads)} runs, {100 * load:.0f} % at"
+        " most; medians are shown."
+    )
+
+
+def runs_of(content: Any) -> list[Content]:
+    """Every measured run anywhere in a document."""
+    if isinstance(content, list):
+        return [run for entry in content for run in runs_of(entry)]
+    if not isinstance(content, dict):
+        return []
+    own = content.get("runs")
+    if isinstance(own, list):
+        return [run for run in own if isinstance(run, dict)]
+    return [run for entry in content.values() for run in runs_of(entry)]
 
 
 def ceilings_table(document: Content) -> TextTable:
