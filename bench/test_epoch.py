@@ -14,7 +14,7 @@ from pytest_benchmark.fixture import BenchmarkFixture
 import zkpay
 
 SEED = 1
-SIZES = [(1_000, 50), (1 << 14, 1 << 10), (1 << 16, 1 << 12)]
+SIZES = [(1_000, 50), (1 << 12, 1 << 8), (1 << 14, 1 << 10), (1 << 16, 1 << 12)]
 
 
 def size_id(size: tuple[int, int]) -> str:
