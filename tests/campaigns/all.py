@@ -4,5 +4,12 @@ from __future__ import annotations
 
 from tests.campaigns.campaign import Campaign
 from tests.campaigns.differential.campaign import Differential
+from tests.campaigns.kernels.campaign import Kernels
 
-CAMPAIGNS: dict[str, Campaign] = {campaign.name: campaign for campaign in (Differential(),)}
+CAMPAIGNS: dict[str, Campaign] = {
+    campaign.name: campaign
+    for campaign in (
+        Differential(),
+        Kernels(),
+    )
+}
