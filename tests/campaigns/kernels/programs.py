@@ -174,10 +174,10 @@ def grow(drawn: Drawn, rng: np.random.Generator, totals: np.ndarray) -> None:
         emit(kernel.LINEAR, place, first, count // kernel.AT_ONCE, len(drawn.constants) - 1)
     elif kind in ("fold", "wide"):
         count = int(rng.integers(1, 14))
-        chosen, factors = [base() for _ in range(count)], [words(rng, 5) for _ in range(count)]
-        first = weighted(drawn, [source for source, _ in chosen], factors)
+        chosen, wide_factors = [base() for _ in range(count)], [words(rng, 5) for _ in range(count)]
+        first = weighted(drawn, [source for source, _ in chosen], wide_factors)
         sums = np.zeros((5, drawn.rows), dtype=object)
-        for (_, values), own in zip(chosen, factors, strict=True):
+        for (_, values), own in zip(chosen, wide_factors, strict=True):
             sums = sums + np.array(own, dtype=object)[:, None] * values
         groups = -(-count // kernel.AT_ONCE)
         if kind == "fold":
