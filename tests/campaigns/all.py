@@ -5,10 +5,12 @@ from __future__ import annotations
 from tests.campaigns.campaign import Campaign
 from tests.campaigns.differential.campaign import Differential
 from tests.campaigns.kernels.campaign import Kernels
+from tests.campaigns.proofs.campaign import Proofs
 
 CAMPAIGNS: dict[str, Campaign] = {
     campaign.name: campaign
     for campaign in (
+        Proofs(),
         Differential(),
         Kernels(),
     )
