@@ -37,7 +37,8 @@ def security_json(security: SecurityReport) -> dict[str, Any]:
         "grinding_bits": security.grinding,
         "queries": security.queries,
         "regime": security.regime,
-        "rounds": {name: round(bits, 2) for name, bits in security.rounds},
+        "rounds": {each.name: round(each.bits, 2) for each in security.rounds},
+        "sources": {each.name: each.source for each in security.rounds},
     }
 
 

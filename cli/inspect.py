@@ -44,6 +44,7 @@ def inspect(proof: str) -> Result:
         ("masks", f"{parameters.mask_length} coefficients a column"),
         ("folds", f"{folds}, last polynomial of {parameters.final_length} coefficients"),
         ("security", str(claim.security)),
+        *[(f"  {each.name}", f"{each.bits:.1f} bits: {each.source}") for each in claim.security.rounds],
         *[
             (f"table {name}", f"{height:,} rows, {counted(columns, 'column')}")
             for name, height, columns in claim.tables

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -170,7 +171,15 @@ def test_prove_verify_inspect_and_receipts_in_json(tmp_path: Path, capsys: pytes
     assert all(check["status"] == "pass" for check in verdict["checks"])
     code, inspected = run_json(capsys, "inspect", str(folder / "public" / "payout.zkproof"))
     assert code == 0
-    assert inspected["claim"]["security"] == verdict["security"]
+    security = inspected["claim"]["security"]
+    assert security == verdict["security"]
+    # Every round by name, with what its bound rests on.
+    assert list(security["rounds"]) == list(security["sources"])
+    assert security["rounds"].keys() >= {"buses", "constraints", "out-of-domain", "batching", "folding 1", "queries"}
+    assert main.run(["inspect", str(folder / "public" / "payout.zkproof")]) == 0
+    shown = capsys.readouterr().out
+    for name, source in security["sources"].items():
+        assert re.search(rf"^ +{name} +\d+\.\d bits: {re.escape(source)}$", shown, re.MULTILINE)
     assert sum(inspected["sizes"].values()) <= inspected["total_bytes"] == verdict["sizes"]["payout.zkproof"]
     receipt = str(tmp_path / "alice.json")
     code, issued = run_json(capsys, "receipt", "issue", str(folder), "--account", ALICE, "--out", receipt)

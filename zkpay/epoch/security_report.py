@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from zkpay.stark.parameters import Parameters
+from zkpay.stark.security import Round
 
 
 @dataclass(frozen=True)
@@ -16,7 +17,8 @@ class SecurityReport:
     """Bits of one parameter set.
 
     proven: -log2 of the sum of all rounds' errors. query: the statistical part of the query round; grinding: what the
-    proof of work adds to it. rounds: bits of each round. regime: the theorem's radius; no conjecture is used.
+    proof of work adds to it. rounds: bits of each round, with theorem and paper, the
+    queries last. regime: the theorem's radius; no conjecture is used.
     """
 
     proven: float
@@ -24,16 +26,15 @@ class SecurityReport:
     grinding: int
     queries: int
     regime: str
-    rounds: tuple[tuple[str, float], ...]
+    rounds: tuple[Round, ...]
 
     @staticmethod
     def of(parameters: Parameters) -> SecurityReport:
         """The report of the parameters that a proof was checked with."""
         security = parameters.security
-        rounds = dict(security.rounds)
         return SecurityReport(
             proven=security.bits,
-            query=rounds["queries"] - parameters.grinding_bits,
+            query=security.rounds[-1].bits - parameters.grinding_bits,
             grinding=parameters.grinding_bits,
             queries=parameters.queries,
             regime=security.regime,
@@ -41,7 +42,7 @@ class SecurityReport:
         )
 
     def __str__(self) -> str:
-        weakest_algebraic = min(bits for name, bits in self.rounds if name != "queries")
+        weakest_algebraic = min(each.bits for each in self.rounds[:-1])
         return (
             f"{self.proven:.1f} proven bits ({self.regime} radius, no conjecture): {self.queries} queries show"
             f" {self.query:.1f} statistical + {self.grinding} of grinding, the challenges at least"

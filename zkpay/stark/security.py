@@ -1,21 +1,26 @@
 """Proven soundness of a parameter set, round by round (SPEC §6).
 
 Round-by-round soundness of the interactive oracle proof and the BCS transform: the error of each round is the
-chance that one verifier challenge turns a false transcript into a passing one. Formulas:
+chance that one verifier challenge turns a false transcript into a passing one. Proximity gaps, for words on n points
+and a code of rate rho, as the number of challenges that may fail to show disagreement:
 
-- Johnson radius: BCHKS25, "On Reed-Solomon proximity gaps conjectures", eprint 2025/2055, Theorem 4.2 (as
-  evaluated by ethereum/soundcalc, `johnson_bound.py`), proximity parameter theta = 1 - sqrt(rho) (1 + 1/(2m)),
-  list size L = (m + 1/2) / sqrt(rho);
-- unique decoding: same paper, Corollary 1.4, theta = (1 - rho) / 2, L = 1;
-- algebraic rounds by Schwartz-Zippel, each times L, because the oracles fix the witness up to a list only.
+- Johnson radius, theta = 1 - sqrt(rho) - eta: BCHKS25 (Ben-Sasson, Carmon, Haboeck, Kopparty, Saraf, "On proximity gaps
+  for Reed-Solomon codes", eprint 2025/2055). Lines by Theorem 1.5, with m = sqrt(rho) / (2 eta); curves by Theorem 4.2,
+  whose m = sqrt(rho) / eta is twice as large, which costs a curve 5 bits. Lists have L = (m + 1/2) / sqrt(rho) members,
+  m being that of lines.
+- Unique decoding, theta = (1 - rho) / 2, L = 1: BCIKS20 ("Proximity gaps for Reed-Solomon codes", eprint 2020/654),
+  lines by Theorem 4.1, curves by Theorem 6.1.
 
-No capacity conjecture is used. `bits` is the union over all rounds, the more careful of the two usual figures.
+Algebraic rounds by Schwartz and Zippel, each times L, because the oracles fix the witness up to a list only. No
+capacity conjecture is used. `bits` is the union over all rounds, the more careful of the two usual figures.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from zkpay.stark.field import P
 
@@ -44,70 +49,123 @@ class Workload:
     grinding_bits: int
 
 
+class Round(NamedTuple):
+    """A round of the protocol: -log2 of its error, and where the bound comes from."""
+
+    name: str
+    bits: float
+    source: str
+
+
 @dataclass(frozen=True)
 class Security:
-    """Bits for each round (-log2 of its error), and of their sum."""
+    """Bits for each round, and of their sum."""
 
     regime: str
     multiplicity: int  # m of the Johnson bound; 0 for unique decoding
-    rounds: tuple[tuple[str, float], ...]
+    rounds: tuple[Round, ...]
 
     @property
     def bits(self) -> float:
         """-log2 of the sum of all rounds' errors, grinding included."""
-        return -math.log2(sum(2.0**-bits for _, bits in self.rounds))
+        return -math.log2(sum(2.0**-each.bits for each in self.rounds))
 
     @property
     def weakest(self) -> float:
         """The smallest round: the round-by-round figure."""
-        return min(bits for _, bits in self.rounds)
+        return min(each.bits for each in self.rounds)
+
+
+@dataclass(frozen=True)
+class _Gaps:
+    """A proximity theorem at one radius. lines, curves: by number of points, the challenges that may fail; a curve's
+    are for each degree. The sources name the theorems.
+    """
+
+    regime: str
+    multiplicity: int
+    theta: float
+    list_size: float
+    lines: Callable[[int], float]
+    curves: Callable[[int], float]
+    lines_source: str
+    curves_source: str
 
 
 def johnson(work: Workload) -> Security:
     """The best bound over the proximity parameter m (an integer of at least 3)."""
-    return max((_johnson_with(work, m) for m in range(3, 81)), key=lambda security: security.bits)
+    return max((_rounds(work, _johnson_gaps(work, m)) for m in range(3, 81)), key=lambda security: security.bits)
 
 
 def unique_decoding(work: Workload) -> Security:
     """The bound that rests on no list-decoding theorem."""
-    rho = (work.dimension + 2) / work.domain
-    theta = (1 - rho) / 2
-    return _rounds(work, "unique-decoding", 0, theta, 1.0, theta * work.domain + 1)
+    gaps = _Gaps(
+        regime="unique-decoding",
+        multiplicity=0,
+        theta=(1 - (work.dimension + 2) / work.domain) / 2,
+        list_size=1.0,
+        lines=float,
+        curves=float,
+        lines_source="line, BCIKS20 (eprint 2020/654), Theorem 4.1",
+        curves_source="curve, BCIKS20 (eprint 2020/654), Theorem 6.1",
+    )
+    return _rounds(work, gaps)
 
 
-def _johnson_with(work: Workload, m: int) -> Security:
+def johnson_exceptions(m: float, theta: float, rho: float, points: int) -> float:
+    """The bound that Theorems 1.5 and 4.2 of BCHKS25 share; they differ in the m that belongs to a radius theta."""
+    half, root = m + 0.5, math.sqrt(rho)
+    return (2 * half**5 + 3 * half * theta * rho) * points / (3 * rho * root) + half / root
+
+
+def _johnson_gaps(work: Workload, m: int) -> _Gaps:
     # The lifting check raises the degree of the batched terms' numerators by 2: dimension K + 2 in radius and lists.
     root = math.sqrt((work.dimension + 2) / work.domain)
     theta = 1 - root * (1 + 1 / (2 * m))
-    list_size = (m + 0.5) / root
-    # What is batched and folded is compared with the code of dimension K: its error is the larger one.
+    # What is batched and folded is compared with the code of dimension K. For its rate, a little smaller, m is a little
+    # more than that theta asks for. Folding keeps the rate.
     rho = work.dimension / work.domain
-    line = (2 * (m + 0.5) ** 5 + 3 * (m + 0.5) * theta * rho) * work.domain / (3 * rho**1.5) + (m + 0.5) / rho**0.5
-    return _rounds(work, "johnson", m, theta, list_size, line)
-
-
-def _rounds(work: Workload, regime: str, m: int, theta: float, list_size: float, line: float) -> Security:
-    """`line` is the numerator of the proximity gap's error for a line, over the challenge field's size."""
-
-    def bits(numerator: float) -> float:
-        return EXTENSION_BITS - math.log2(max(numerator, 1.0))
-
-    folds = sum(arity - 1 for arity in work.arities)
-    rounds = (
-        # beta, gamma, delta: a false multiset or sum stays hidden.
-        ("buses", bits(list_size * (work.fractions * (work.bus_width + 2) + work.sums))),
-        # alpha: constraints cancel.
-        ("constraints", bits(list_size * work.constraints)),
-        # zeta: quotient identity, out-of-domain claims and lifting check (SPEC §4.6), each of degree K or so.
-        (
-            "out-of-domain",
-            bits(list_size * (work.degree * (work.dimension + 1) + work.height + 2 * work.dimension + 1)),
-        ),
-        # lambda_k: one bad opening hides among the batched ones. Weights are independent: the error of a line serves
-        # the affine space that they span, however many there are (SPEC §4.6, Lemma 2).
-        ("batching", bits(line + 1)),
-        # Folding challenges; later layers are shorter, the first one's bound serves all.
-        ("folding", bits(folds * line)),
-        ("queries", -work.queries * math.log2(1 - theta) + work.grinding_bits),
+    return _Gaps(
+        regime="johnson",
+        multiplicity=m,
+        theta=theta,
+        list_size=(m + 0.5) / root,
+        lines=lambda points: johnson_exceptions(m, theta, rho, points),
+        curves=lambda points: johnson_exceptions(2 * m, theta, rho, points),
+        lines_source="line, BCHKS25 (eprint 2025/2055), Theorem 1.5",
+        curves_source="curve, BCHKS25 (eprint 2025/2055), Theorem 4.2",
     )
-    return Security(regime, m, rounds)
+
+
+def _rounds(work: Workload, gaps: _Gaps) -> Security:
+    def bits(exceptions: float) -> float:
+        return EXTENSION_BITS - math.log2(max(exceptions, 1.0))
+
+    size = gaps.list_size
+    degree = work.degree * (work.dimension + 1) + work.height + 2 * work.dimension + 1
+    rounds = [
+        # beta, gamma, delta: a false multiset or sum stays hidden.
+        Round(
+            "buses",
+            bits(size * (work.fractions * (work.bus_width + 2) + work.sums)),
+            "LogUp, eprint 2022/1530; Schwartz-Zippel, SPEC §4.3",
+        ),
+        # alpha: constraints cancel.
+        Round("constraints", bits(size * work.constraints), "ALI, eprint 2022/1216, Theorem 8"),
+        # zeta: quotient identity, out-of-domain claims and lifting check, each of degree K or so.
+        Round("out-of-domain", bits(size * degree), "DEEP, eprint 2022/1216, Theorem 8; lifting check, SPEC §4.6"),
+        # lambda_k: one bad opening hides among the batched ones. Weights are independent: the error of a line serves
+        # the affine space that they span, however many there are.
+        Round("batching", bits(gaps.lines(work.domain) + 1), f"{gaps.lines_source}; SPEC §4.6, Lemma 2"),
+    ]
+    points = work.domain
+    for number, arity in enumerate(work.arities, 1):
+        # The words that a challenge combines, one for each entry of a fibre, are words on the folded points.
+        points //= arity
+        if arity == 2:
+            rounds.append(Round(f"folding {number}", bits(gaps.lines(points)), gaps.lines_source))
+        else:
+            rounds.append(Round(f"folding {number}", bits((arity - 1) * gaps.curves(points)), gaps.curves_source))
+    shown = -work.queries * math.log2(1 - gaps.theta)
+    rounds.append(Round("queries", shown + work.grinding_bits, "radius of the regime; grinding, eprint 2021/582, §6.3"))
+    return Security(gaps.regime, gaps.multiplicity, tuple(rounds))

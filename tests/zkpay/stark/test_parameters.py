@@ -119,7 +119,7 @@ def test_wide_circuits_keep_their_bits() -> None:
     parameters, narrow = (derive(PROFILES["default"], each) for each in (circuit, placed_at(1 << 20, 1 << 16, 1 << 16)))
     check(parameters, circuit)
     assert parameters.queries >= narrow.queries
-    ours, theirs = dict(parameters.security.rounds), dict(narrow.security.rounds)
+    ours, theirs = ({each.name: each.bits for each in found.security.rounds} for found in (parameters, narrow))
     assert ours["batching"] == theirs["batching"]
     assert ours["constraints"] < theirs["constraints"]
 
