@@ -29,13 +29,14 @@ SEED = "slice"
         ("every-byte", "three-heights", 0, EVERY_BYTE),
         ("some-bytes", "default", 12, SOME_BYTES),
         ("structured", "small", 250, STRUCTURED),
+        ("structured", "frozen", 250, STRUCTURED),
         ("structured", "default", 60, STRUCTURED),
         ("structured", "epoch", 6, STRUCTURED),
-        ("pairs", "small", 60, PAIRS),
+        ("pairs", "frozen", 60, PAIRS),
     ],
 )
 def test_a_slice_finds_nothing(word: str, name: str, trials: int, counted: str) -> None:
-    tally = run_trials(f"{SEED}/{word}/{name}/5", subject(name, SEED), word, (64, trials), 5)
+    tally = run_trials(f"{SEED}/{word}/{name}/5", subject(name, SEED), word, (160, trials), 5)
     assert not tally.findings
     assert tally.counts[counted] > 0.8 * trials
     assert sum(tally.tables["What the verifier says"].values()) == tally.counts[counted]
@@ -118,6 +119,10 @@ def no_shape(proof: Proof, parameters: Parameters) -> None:
     """Numbers of roots, layers and nonces aren't looked at (Zellic on SP1 Hypercube 3.6)."""
 
 
+def no_folds(*_: object) -> None:
+    """Layers aren't followed down to the last polynomial, nor opened."""
+
+
 ACCEPTED, CRASH = "another file is accepted", "Traceback"
 
 
@@ -134,6 +139,9 @@ ACCEPTED, CRASH = "another file is accepted", "Traceback"
         ("zkpay.verifier.merkle._check_root", no_root, "", "siblings reordered", ACCEPTED),
         ("zkpay.verifier.verify.open_tree", surplus_salts, "trees[].salts[]", "extend", ACCEPTED),
         ("zkpay.verifier.verify.PROFILES", AnyProfile(), "profile", "extend", ACCEPTED),
+        ("zkpay.verifier.verify.check_layers", no_folds, "final_polynomial", "offset", ACCEPTED),
+        ("zkpay.verifier.verify.check_layers", no_folds, "layers[].fibres", "duplicate", ACCEPTED),
+        ("zkpay.verifier.verify.check_layers", no_folds, "layer_roots[]", "replace", ACCEPTED),
         ("zkpay.verifier.verify._check_shape", no_shape, "nonce", "offset", CRASH),
         ("zkpay.verifier.verify._check_shape", no_shape, "trees", "truncate", CRASH),
     ],
@@ -142,10 +150,11 @@ def test_a_missing_check_is_found(
     monkeypatch: pytest.MonkeyPatch, target: str, replacement: Any, path: str, kind: str, fault: str
 ) -> None:
     monkeypatch.setattr(campaign, "COMBINATIONS", [(path, kind)])
-    made = subject("small", SEED)
+    # With challenges that follow from the messages, a changed message is found out by what comes after it.
+    made = subject("frozen" if replacement is no_folds else "small", SEED)
 
     def found() -> Tally:
-        return run_trials(f"{SEED}/structured/small/0", made, "structured", (1, 30), 0)
+        return run_trials(f"{SEED}/structured/weak/0", made, "structured", (1, 30), 0)
 
     assert not found().findings
     monkeypatch.setattr(target, replacement)

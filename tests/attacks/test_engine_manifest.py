@@ -180,6 +180,23 @@ def test_attack_on_a_proof(made: Subject, attack: str) -> None:
         assert said <= endings, (path, kind)
 
 
+def test_parts_are_bound_without_challenges() -> None:
+    """Where no message changes a challenge, each part of a proof is still bound: by the constraints at zeta, by
+    digests, or by the folds. Parts of another proof, with the same challenges and queries, don't fit."""
+    made = subject("frozen", SEED)
+    with parameters_of(made):
+        assert verdict(made, made.data)[0] == ACCEPTED
+        for path in ("main_root", "auxiliary_root", "quotient_root", "layer_roots[]"):
+            assert verdicts(made, path, "replace") | verdicts(made, path, "flip") == {"wrong-root"}
+        # Values at zeta from another honest proof satisfy the constraints, but are not those of these columns.
+        assert "wrong-root" in verdicts(made, "out_of_domain", "replace") <= {"wrong-root", "constraints-unsatisfied"}
+        assert "constraints-unsatisfied" in verdicts(made, "out_of_domain", "offset")
+        assert verdicts(made, "final_polynomial", "replace") == {"inconsistent-fold"}
+        assert verdicts(made, "final_polynomial", "offset") >= {"inconsistent-fold"}
+        for path in ("trees[]", "layers[]", "trees[].rows", "layers[].fibres"):
+            assert verdicts(made, path, "replace") <= {"wrong-root", "wrong-length"}
+
+
 @pytest.mark.parametrize("key", FOREIGN_KEYS)
 def test_a_key_more(made: Subject, key: str) -> None:
     """Nobody can tell the verifier how many queries to make, or how tall a table is (security cases 20 and 21)."""

@@ -24,13 +24,20 @@ AMOUNTS: dict[str, dict[str, tuple[int, int]]] = {
     "some-bytes": {"default": (360, 50), "epoch": (200, 10)},
     "structured": {
         "small": (400, 100),
-        "three-heights": (400, 100),
+        "three-heights": (300, 100),
+        "frozen": (200, 100),
         "default": (200, 100),
         "payouts": (200, 20),
         "folded": (50, 20),
         "epoch": (200, 10),
     },
-    "pairs": {"small": (8, 100), "three-heights": (6, 100), "default": (4, 100), "payouts": (10, 20)},
+    "pairs": {
+        "small": (7, 100),
+        "three-heights": (5, 100),
+        "frozen": (5, 100),
+        "default": (4, 100),
+        "payouts": (10, 20),
+    },
 }
 """By word and subject: units, and changes in one. Units of every byte share the bytes out among them."""
 TRIES = 10
@@ -72,6 +79,7 @@ class Proofs(Campaign):
 def run_trials(unit: str, made: Subject, word: str, amount: tuple[int, int], number: int) -> Tally:
     """The changes of one unit, as its word tells: a share of all bytes, or so many changes that chance chooses."""
     units, trials = amount
+    combinations = [(path, kind) for path, kind in COMBINATIONS if path not in made.free]
     tally = Tally()
     with parameters_of(made):
         if word == "every-byte":
@@ -86,7 +94,7 @@ def run_trials(unit: str, made: Subject, word: str, amount: tuple[int, int], num
                 place = dice.randrange(len(made.data))
                 _try_byte(tally, unit, made, place, how if made.data[place] else "^01", SOME_BYTES)
             elif word == "structured":
-                _try_structured(tally, unit, made, COMBINATIONS[trial % len(COMBINATIONS)], dice)
+                _try_structured(tally, unit, made, combinations[trial % len(combinations)], dice)
             elif word == "pairs":
                 _try_pair(tally, unit, made, dice)
     return tally

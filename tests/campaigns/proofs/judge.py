@@ -80,7 +80,7 @@ def changed_twice(subject: Subject, dice: random.Random) -> tuple[bytes, str]:
     """Two places that don't lie in one another, changed each by itself, or both replaced from one other proof."""
     file = read(subject.data)
     # Both are found before either is changed: what stands in a list may move.
-    chosen = [Place(file, steps) for steps in _apart(file, dice)]
+    chosen = [Place(file, steps) for steps in _apart(file, dice, subject.free)]
     donors, kinds = subject.donors, []
     if dice.random() < 0.4:
         donors, kinds = [dice.choice(donors)], ["replace", "replace"]
@@ -94,10 +94,10 @@ def changed_twice(subject: Subject, dice: random.Random) -> tuple[bytes, str]:
     return write_file(file), " and ".join(f"{kind} {path_of(place)}" for place, kind in zip(chosen, kinds, strict=True))
 
 
-def _apart(file: File, dice: random.Random) -> tuple[tuple[Step, ...], tuple[Step, ...]]:
+def _apart(file: File, dice: random.Random, free: frozenset[str]) -> tuple[tuple[Step, ...], tuple[Step, ...]]:
     by_path: dict[str, list[tuple[Step, ...]]] = {}
     for path, steps in places(file):
-        if steps:
+        if steps and path not in free:
             by_path.setdefault(path, []).append(steps)
     while True:
         one, other = (dice.choice(by_path[path]) for path in dice.choices(sorted(by_path), k=2))

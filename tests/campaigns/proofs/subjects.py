@@ -13,7 +13,7 @@ import random
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from unittest import mock
@@ -36,6 +36,7 @@ from zkpay.stark.layout import layout_of
 from zkpay.stark.parameters import PROFILES
 from zkpay.stark.proof import Proof
 from zkpay.stark.statement import Statement
+from zkpay.stark.transcript import Transcript
 from zkpay.verifier.verify import verify_proof
 
 LIGHT_QUERIES = 2
@@ -52,7 +53,9 @@ class Subject:
     verify: Callable[[bytes], None]
     donor_files: tuple[bytes, ...]
     groups: list[Group]
-    light: bool
+    light: bool = True
+    frozen: bool = False
+    free: frozenset[str] = frozenset()
     donors: list[File] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -68,15 +71,23 @@ def light(queries: int = LIGHT_QUERIES) -> Iterator[None]:
 
 
 @contextmanager
+def frozen() -> Iterator[None]:
+    """Meanwhile transcripts take no notice of what they absorb."""
+    with mock.patch.object(Transcript, "absorb"):
+        yield
+
+
+@contextmanager
 def parameters_of(subject: Subject) -> Iterator[None]:
-    """Meanwhile parameters are those that the subject was proved with."""
-    with light() if subject.light else nullcontext():
+    """Meanwhile parameters and transcript are those that the subject was proved with."""
+    with light() if subject.light else nullcontext(), frozen() if subject.frozen else nullcontext():
         yield
 
 
 SUBJECTS = {
     "small": lambda seed: _toy(seed, SMALL),
     "three-heights": lambda seed: _toy(seed, THREE_HEIGHTS),
+    "frozen": lambda seed: _frozen(seed),
     "default": lambda seed: _default(seed),
     "payouts": lambda seed: _payouts(seed, folded=False),
     "folded": lambda seed: _payouts(seed, folded=True),
@@ -115,7 +126,15 @@ def _toy(seed: str, heights: tuple[int, int, int]) -> Subject:
             )
         )
     verify = _verifier(case.circuit, STATEMENT)
-    return Subject(data, verify, (again, elsewhere, others), groups_of(layout_of(case.circuit)), light=True)
+    return Subject(data, verify, (again, elsewhere, others), groups_of(layout_of(case.circuit)))
+
+
+def _frozen(seed: str) -> Subject:
+    with frozen():
+        made = _toy(seed, THREE_HEIGHTS)
+    # The work and the queries, and parameters that differ between profiles in nothing but their name, are bound by the
+    # transcript alone.
+    return replace(made, frozen=True, free=frozenset({"nonce", "profile"}))
 
 
 def _default(seed: str) -> Subject:
@@ -141,7 +160,7 @@ def _payouts(seed: str, *, folded: bool) -> Subject:
             for number, words in enumerate([statement, statement, statement + b" "])
         )
     verify = _verifier(epoch.circuit, statement)
-    return Subject(data, verify, (again, elsewhere), groups_of(layout_of(epoch.circuit)), light=True)
+    return Subject(data, verify, (again, elsewhere), groups_of(layout_of(epoch.circuit)))
 
 
 def _epoch(seed: str) -> Subject:
