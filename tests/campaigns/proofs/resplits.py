@@ -148,7 +148,7 @@ def surplus_siblings(file: File, groups: Sequence[Group], dice: Dice) -> None:
         del parts[dice.randrange(len(parts))]
     else:
         own = [bytes(DIGEST), file[0].get("main_root"), dice.choice(parts) if parts else bytes(DIGEST)]
-        parts.insert(dice.randrange(len(parts) + 1), dice.choice(own))
+        parts.insert(dice.choice([dice.randrange(len(parts) + 1), len(parts)]), dice.choice(own))
     place.value = b"".join(parts)
 
 
