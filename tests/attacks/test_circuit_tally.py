@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -10,6 +10,7 @@ import pytest
 from tests.attacks.forgery import Draft, Forgery
 from tests.attacks.orders import FALL_PATTERN, MASK, Step, claim, fall_of
 from tests.attacks.registry import Cheat, cheat, redundant, run_trial, trials
+from tests.attacks.tallies import settle
 from tests.circuits.scenarios import POLICY, SPAM, Record
 from zkpay.circuits.contributions.columns import flag_name
 from zkpay.circuits.gadgets.witness import fill_gadgets
@@ -21,7 +22,6 @@ from zkpay.stark.field import P
 ELEMENTS = 6
 PADDING = -1
 ACCEPTED_FLAG = flag_name(BUILT_IN_REASONS[ACCEPTED])
-Forced = Mapping[tuple[str, int], int]
 
 redundant(
     r"tally/is_real is a bit",
@@ -54,32 +54,6 @@ def arrange(draft: Draft, rows: Sequence[int]) -> Trace:
     fill_gadgets(table)
     settle(table, len(rows))
     return table
-
-
-def settle(table: Trace, count: int, forced: Forced | None = None) -> None:
-    """Sums, counts, ends and ordinals of the first rows as their constraints demand; `forced` cells are given."""
-    forced = forced or {}
-    same, real, accepted = table["order same"], table["is_real"], table["accepted"]
-    last = min(count + 1, table.height - 1)
-    for row in range(last + 1):
-
-        def put(name: str, value: int, row: int = row) -> None:
-            table[name][row] = forced.get((name, row), value) % P
-
-        def carried(name: str, row: int = row) -> int:
-            return int(same[row - 1]) * int(table[name][row - 1]) if row else 0
-
-        for k, points in enumerate(table.group("points")):
-            put(f"sum(points)[{k}]", int(points[row]) + carried(f"sum(points)[{k}]"))
-        put("accepted_count", int(accepted[row]) + carried("accepted_count"))
-        put("rejected_count", int(real[row]) - int(accepted[row]) + carried("rejected_count"))
-        put("seen", int(accepted[row]) + carried("seen") * (1 - int(accepted[row])))
-        put("ends", int(real[row]) - (int(same[row]) if row < table.height - 1 else 0))
-        before = (
-            int(table["ordinal"][row - 1]) + int(table["ends"][row - 1]) * int(table["seen"][row - 1]) if row else 0
-        )
-        put("ordinal", before)
-    table["ordinal"][last + 1 :] = table["ordinal"][last]
 
 
 def tallied(draft: Draft) -> Forgery:

@@ -16,7 +16,7 @@ import pytest
 from tests.attacks.forgery import Draft
 from tests.attacks.registry import CHEATS, POLICIES, all_names, example, load_all, run_trial
 from tests.attacks.shares import SCORE, compare_and_hash
-from tests.attacks.test_circuit_tally import settle as settle_tally
+from tests.attacks.tallies import settle as settle_tally
 from tests.circuits.scenarios import MIXED, POLICY, SPAM, Record, pro_rata_like, scenario
 from zkpay.circuits.checker import violated_names, violations
 from zkpay.circuits.gadgets.carry import Balance

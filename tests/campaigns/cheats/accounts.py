@@ -8,7 +8,7 @@ import numpy as np
 
 from tests.attacks.forgery import Draft
 from tests.attacks.orders import claim, order_of
-from tests.attacks.test_circuit_tally import settle
+from tests.attacks.tallies import settle
 from tests.campaigns.cheats.kinds import NoLieError, witness
 from tests.campaigns.cheats.scene import SHARES, Epoch, Scene
 from zkpay.circuits.bounds import PAYOUT
