@@ -4,6 +4,7 @@ An item that is left out lets a prover choose it after the challenge: Trail of B
 #358, #393, #627; Zellic on SP1 Hypercube 3.1-3.3; OpenVM Cantina 3.2.4; Least Authority on Plonky3, issues B and C.
 """
 
+import itertools
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.campaigns.transcript.replay import ABSORB, SQUEEZE, Event, Known, tape, taping
 from tests.reference.toy import SEED, STATEMENT, light_parameters, toy, use_light_parameters, verdict
 from zkpay.prover.prove import prove_circuit
 from zkpay.stark.air import Circuit, PlacedTable, PublicTerm, Table
@@ -21,7 +23,6 @@ from zkpay.stark.transcript import Transcript
 
 HEIGHTS = (2048, 2048, 1024)
 QUERIES = 6
-Event = tuple[str, str, bytes]
 
 ABSORBED = [
     "protocol",
@@ -42,7 +43,7 @@ ABSORBED = [
     "final polynomial",
     "nonce",
 ]
-"""All that prover and verifier share, in order: whoever adds a message adds it here and to the test of its source."""
+"""All that prover and verifier share, in order."""
 
 CHALLENGES_AFTER = {
     "main root": ["beta", "gamma", "delta"],
@@ -71,36 +72,26 @@ def proof() -> Proof:
     return prove_circuit(circuit(), toy(*HEIGHTS).witness, STATEMENT, PROFILES["default"], seed=SEED)
 
 
-def record(monkeypatch: pytest.MonkeyPatch, tamper: int = -1) -> tuple[list[Event], str]:
-    """What one verification absorbs ("absorb", label, data) and squeezes ("squeeze", label, output), and its verdict.
+def record(tamper: int = -1) -> tuple[list[Event], str]:
+    """What one verification absorbs and squeezes, and its verdict.
 
     The data of absorption number `tamper` is changed by one bit on its way in.
     """
-    events: list[Event] = []
-    absorb, squeeze = Transcript.absorb, Transcript._squeeze
-    judged, sent = circuit(), proof()
+    judged, sent, count = circuit(), proof(), itertools.count()
+    with taping() as events, pytest.MonkeyPatch.context() as patched:
+        taped = Transcript.absorb
 
-    def spying_absorb(self: Transcript, label: str, data: bytes) -> None:
-        count = sum(kind == "absorb" for kind, _, _ in events)
-        changed = bytes([data[0] ^ 1]) + data[1:] if data else b"\1"
-        given = changed if count == tamper else data
-        events.append(("absorb", label, given))
-        absorb(self, label, given)
+        def tampering(self: Transcript, label: str, data: bytes) -> None:
+            changed = bytes([data[0] ^ 1]) + data[1:] if data else b"\1"
+            taped(self, label, changed if next(count) == tamper else data)
 
-    def spying_squeeze(self: Transcript, label: str, blocks: int) -> bytes:
-        output = squeeze(self, label, blocks)
-        events.append(("squeeze", label, output))
-        return output
-
-    with monkeypatch.context() as patched:
-        patched.setattr(Transcript, "absorb", spying_absorb)
-        patched.setattr(Transcript, "_squeeze", spying_squeeze)
+        patched.setattr(Transcript, "absorb", tampering)
         result = verdict(judged, sent)
     return events, result
 
 
-def test_inventory_of_messages_and_challenges(monkeypatch: pytest.MonkeyPatch) -> None:
-    events, result = record(monkeypatch)
+def test_inventory_of_messages_and_challenges() -> None:
+    events, result = record()
     assert result == "accepted"
     assert [label for kind, label, _ in events if kind == "absorb"] == ABSORBED
     after: dict[str, list[str]] = {}
@@ -116,10 +107,10 @@ def test_inventory_of_messages_and_challenges(monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.mark.parametrize("number", range(len(ABSORBED)), ids=ABSORBED)
-def test_every_message_counts_alone(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_message_counts_alone(number: int) -> None:
     """One changed bit in one message: the very next challenge differs, and the proof fails."""
-    genuine, _ = record(monkeypatch)
-    changed, result = record(monkeypatch, tamper=number)
+    genuine, _ = record()
+    changed, result = record(tamper=number)
     assert result != "accepted"
     place = [k for k, event in enumerate(genuine) if event[0] == "absorb"][number]
     assert genuine[:place] == changed[:place]
@@ -234,18 +225,41 @@ def test_each_value_is_bound_by_its_own_item(monkeypatch: pytest.MonkeyPatch) ->
         assert same, name
 
 
-def test_a_statement_that_is_not_absorbed_can_be_exchanged(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The frozen heart itself: prover and verifier that forget the statement accept it for any other one."""
-    absorb = Transcript.absorb
+def test_prover_and_verifier_say_and_hear_the_same() -> None:
+    """Neither has a message or a challenge that the other lacks, and the replay that the campaign uses is theirs."""
+    case = toy(*HEIGHTS)
+    with taping() as prover:
+        made = prove_circuit(case.circuit, case.witness, STATEMENT, PROFILES["default"], seed=SEED)
+    verifier, result = record()
+    assert made == proof()
+    assert result == "accepted"
+    known = Known(case.circuit, light_parameters(case.circuit, QUERIES), STATEMENT, made)
+    assert prover == verifier == tape(known)
 
-    def forgetful(self: Transcript, label: str, data: bytes) -> None:
-        if label != "statement":
-            absorb(self, label, data)
 
-    with monkeypatch.context() as crippled:
-        crippled.setattr(Transcript, "absorb", forgetful)
-        frozen = prove_circuit(circuit(), toy(*HEIGHTS).witness, STATEMENT, PROFILES["default"])
-        assert verdict(circuit(), frozen, b"another statement") == "accepted"
-    assert verdict(circuit(), proof()) == "accepted"
-    assert verdict(circuit(), proof(), b"another statement") == "constraints-unsatisfied"
-    assert verdict(circuit(), frozen) != "accepted"
+def test_neighbouring_messages_can_not_be_cut_elsewhere() -> None:
+    """A byte moved from the end of one message to the beginning of the next, or the other way, or zeros appended:
+    every challenge after it is another one (Zellic on SP1 Hypercube 3.13; Plonky3 #1769; SP1 rkm0959 1 and 2)."""
+    events, _ = record()
+
+    def challenges(changed: list[Event]) -> list[bytes]:
+        transcript = Transcript.__new__(Transcript)
+        transcript._state = bytes(32)
+        heard = []
+        for kind, label, data in changed:
+            if kind == ABSORB:
+                transcript.absorb(label, data)
+            else:
+                heard.append(transcript._squeeze(label, len(data) // 32))
+        return heard
+
+    genuine = [output for kind, _, output in events if kind == SQUEEZE]
+    assert challenges(events) == genuine
+    absorbed = [k for k, event in enumerate(events) if event[0] == ABSORB]
+    for one, two in itertools.pairwise(absorbed):
+        (_, first, left), (_, second, right) = events[one], events[two]
+        for moved in ((left[:-1], left[-1:] + right), (left + right[:1], right[1:]), (left + bytes(8), right)):
+            changed = list(events)
+            changed[one], changed[two] = (ABSORB, first, moved[0]), (ABSORB, second, moved[1])
+            later = sum(kind == SQUEEZE for kind, _, _ in events[one:])
+            assert all(a != b for a, b in zip(challenges(changed)[-later:], genuine[-later:], strict=True))
