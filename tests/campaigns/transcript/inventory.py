@@ -110,7 +110,7 @@ INVENTORY: dict[str, Entry] = {
     **_of("parameters", ".queries .grinding_bits .security.multiplicity", "parameters"),
     **_of(
         Fate.UNUSED,
-        ".regime .rounds .rounds[].0 .rounds[].1",
+        ".regime .rounds .rounds[].name .rounds[].bits .rounds[].source",
         "parameters.security",
         "told to the user; `derive` has checked it",
     ),

@@ -22,11 +22,12 @@ def paths(kind: Any, prefix: str) -> Iterator[str]:
     origin = get_origin(kind)
     if isinstance(kind, types.UnionType):
         raise TypeError(f"{prefix}: a union has no one schema")
-    if is_dataclass(kind):
+    if is_dataclass(kind) or hasattr(kind, "_fields"):
         hints = get_type_hints(kind)
-        for field in fields(kind):
-            if not field.name.startswith("_"):
-                yield from paths(hints[field.name], f"{prefix}.{field.name}")
+        names = [field.name for field in fields(kind)] if is_dataclass(kind) else kind._fields
+        for name in names:
+            if not name.startswith("_"):
+                yield from paths(hints[name], f"{prefix}.{name}")
     elif origin in (tuple, list, Sequence):
         arguments = get_args(kind)
         if len(arguments) == 2 and arguments[1] is not Ellipsis:
@@ -96,6 +97,8 @@ def changed_at(value: Any, steps: Sequence[str], place: Sequence[Any], change: C
     if isinstance(value, Column):
         parts = {name: getattr(value, name) for name in ("phase", "index", "name", "rotation")}
         return Column(**{**parts, place[0]: new})
+    if hasattr(value, "_replace"):
+        return value._replace(**{place[0]: new})
     return replace(value, **{place[0]: new})
 
 
