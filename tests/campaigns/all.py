@@ -7,10 +7,12 @@ from tests.campaigns.cheats.campaign import Cheats
 from tests.campaigns.differential.campaign import Differential
 from tests.campaigns.kernels.campaign import Kernels
 from tests.campaigns.proofs.campaign import Proofs
+from tests.campaigns.transcript.campaign import Transcripts
 
 CAMPAIGNS: dict[str, Campaign] = {
     campaign.name: campaign
     for campaign in (
+        Transcripts(),
         Proofs(),
         Cheats(),
         Differential(),
