@@ -4,6 +4,7 @@ Also what no message carries but the protocol's name, as it is the same for ever
 """
 
 import ast
+from collections.abc import Mapping
 from dataclasses import fields, replace
 from functools import cache
 from typing import Any
@@ -15,13 +16,15 @@ from tests.attacks.frozen import HEIGHTS, QUERIES
 from tests.campaigns.transcript import census
 from tests.campaigns.transcript.inventory import INVENTORY, MESSAGES, Fate, known_paths
 from tests.campaigns.transcript.listing import FROZEN, LISTING, listing
-from tests.reference.toy import SEED, STATEMENT, toy, use_light_parameters, verdict
+from tests.campaigns.transcript.replay import taping
+from tests.reference.toy import SEED, STATEMENT, light_parameters, toy, use_light_parameters, verdict
 from zkpay.prover.prove import prove_circuit
 from zkpay.stark.air import Circuit
 from zkpay.stark.field import EXTENSION_DEGREE, Extension, P
 from zkpay.stark.layout import Layout, layout_of
 from zkpay.stark.parameters import PROFILES
 from zkpay.stark.proof import Proof
+from zkpay.stark.protocol import begin
 
 
 @pytest.fixture(autouse=True)
@@ -84,6 +87,35 @@ def test_prover_and_verifier_go_through_the_same_rounds() -> None:
     assert census.rounds_of("prover/prove.py", inlined="commit_layers", inner="prover/fri.py") == verifier
     # Challenges come from nowhere else: a proof has none (provekit #361), and all that it has is read.
     assert census.proof_fields_read("verifier/verify.py") == {field.name for field in fields(Proof)}
+
+
+def test_messages_of_round_0_are_those_of_the_specification() -> None:
+    """Byte by byte as SPEC §4.4 has them: numbers in 8 bytes, not modulo P (Zellic on SP1 Hypercube 3.12)."""
+    case = circuit()
+    parameters = light_parameters(case, QUERIES)
+
+    def words(*numbers: int) -> bytes:
+        return b"".join(number.to_bytes(8, "little") for number in numbers)
+
+    def pairs(values: Mapping[str, int]) -> bytes:
+        entries = [f"('{name}', {values[name]})" for name in sorted(values)]
+        return f"[{', '.join(entries)}]".encode()
+
+    numbers = words(2048, 3072, 16384, 8, parameters.mask_length, parameters.quotient_length)
+    numbers += words(parameters.quotient_cosets, 3072 - parameters.mask_length, parameters.final_length, QUERIES, 3)
+    numbers += words(parameters.security.multiplicity, 3, *parameters.arities)
+    with taping() as events:
+        begin(case, parameters, STATEMENT)
+    assert [(label, data) for _, label, data in events] == [
+        ("protocol", b"zkpay/stark/v1"),
+        ("circuit", case.digest),
+        ("parameters", b"default" + bytes(9) + numbers),
+        ("heights", words(2048, 2048, 1024)),
+        ("statement", STATEMENT),
+        ("publics", pairs(case.publics)),
+        ("public terms", b"[(2, (7, 49), 3), (2, (2, 4), -1)]"),
+        ("sum targets", pairs(case.sum_targets)),
+    ]
 
 
 # What the protocol's name stands for: all that is the same for every proof of this version.
