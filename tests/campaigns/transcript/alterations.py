@@ -174,6 +174,8 @@ _SPECIAL: dict[str, Callable[[random.Random, Any], Any]] = {
     "circuit.placed[].height": _other_height,
     # Names are the program's own: at most 16 bytes, none of them 0.
     "parameters.profile.name": lambda dice, value: dice.choice(["other", value + "!", value[:-1], value.upper()]),
+    # Of no points there is none to draw.
+    "parameters.domain": lambda dice, value: value + dice.choice([1, P, value]),
     # So many are drawn.
     "parameters.queries": lambda dice, value: value + dice.choice([-1, 1, 2, 100]),
     "proof.out_of_domain": _other_claims,
