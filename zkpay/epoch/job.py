@@ -17,7 +17,7 @@ import os
 import shutil
 import stat
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, wait
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Event
@@ -39,6 +39,7 @@ from zkpay.epoch.files import (
 from zkpay.errors import Refused, ZkpayError
 from zkpay.prover.randomness import SEED_BYTES, fresh_seed
 from zkpay.prover.stored import Array, Shape
+from zkpay.threads import start_pool
 
 try:
     import fcntl
@@ -98,7 +99,7 @@ class Job:
         self.damaged = False
         self._folder = folder
         self._stages = tuple(stages)
-        self._writer = ThreadPoolExecutor(1, thread_name_prefix="zkpay-stages")
+        self._writer = start_pool(1, name="zkpay-stages")
         self._writing: list[Future[None]] = []
         self._stop = Event()
         self._lost: str | None = None

@@ -6,7 +6,6 @@ what was committed to.
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -41,6 +40,7 @@ from zkpay.ledger.tree import DIGEST_ELEMENTS, MerkleTree
 from zkpay.policy.meaning import Distribution, evaluate
 from zkpay.policy.policy import Policy, parse_policy
 from zkpay.stark.keccak import keccak256
+from zkpay.threads import start_pool
 
 SETTINGS_FORMAT: Final = "zkpay/settings/v1"
 CONTRIBUTION_SALTS: Final = b"zkpay/salts/contributions/v1"
@@ -127,7 +127,7 @@ def open_epoch(folder: StrPath) -> Epoch:
     decode_json(settings, str(private / SETTINGS), SETTINGS_FORMAT)
     published = read_capped(public / LEAVES, MAX_BYTES[LEAVES])
     # Keccak runs on one core; the others read and hash the records meanwhile.
-    with ThreadPoolExecutor(1) as aside:
+    with start_pool(1) as aside:
         hashing = aside.submit(_hashed_records, stored, str(private / CONTRIBUTIONS), seed, policy.layout)
         if settings != settings_bytes(commitment, stored):
             raise _changed(f"{private / CONTRIBUTIONS} or {public / COMMITMENT}")

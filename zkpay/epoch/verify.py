@@ -15,7 +15,6 @@ Neither the prover nor a compiled kernel is loaded.
 from __future__ import annotations
 
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -52,6 +51,7 @@ from zkpay.stark.keccak import keccak256
 from zkpay.stark.parameters import Parameters
 from zkpay.stark.proof import Proof
 from zkpay.stark.statement import Digest, Statement, digest_hex, parse_digest
+from zkpay.threads import start_pool
 from zkpay.verifier.verify import verify_proof
 
 _REQUIRED: Final = (POLICY, COMMITMENT, LEAVES, STATEMENT, PROOF)
@@ -87,7 +87,7 @@ def verify(
     files = read_public(public)
     warnings = [f"{name} is no part of an epoch and was ignored" for name in unknown_entries(public)]
 
-    with ThreadPoolExecutor(max_workers=1) as beside:
+    with start_pool(1) as beside:
         leaves_digest = beside.submit(keccak256, files[LEAVES])
 
         # 2. Contents.

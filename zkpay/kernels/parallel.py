@@ -6,6 +6,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
+from zkpay.threads import start_pool
+
 
 @cache
 def thread_count() -> int:
@@ -25,7 +27,7 @@ def _become_worker() -> None:
 
 @cache
 def _pool() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(thread_count(), thread_name_prefix="zkpay-kernel", initializer=_become_worker)
+    return start_pool(thread_count(), name="zkpay-kernel", initializer=_become_worker)
 
 
 def parallel_ranges(function: Callable[[int, int], object], count: int, *, grain: int = 1) -> None:
