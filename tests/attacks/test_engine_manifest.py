@@ -227,7 +227,7 @@ def test_a_second_nonce_at_full_strength(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr("zkpay.verifier.verify.grinding_seed", listening)
     assert toy.verdict(circuit, proof) == "accepted"
     # The smallest nonce for more bits than are needed is a nonce for those, and mostly not the proof's own.
-    more = (grind(seeds[0], GRIND, GRINDING_BITS + bits) for bits in range(1, 4))
+    more = (grind(seeds[0], GRIND, GRINDING_BITS + bits) for bits in range(1, 8))
     second = next(nonce for nonce in more if nonce != proof.nonce)
     assert grinding_passes(seeds[0], second, GRINDING_BITS)
     assert toy.verdict(circuit, replace(proof, nonce=second)) in ("wrong-length", "wrong-root")
