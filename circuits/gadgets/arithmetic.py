@@ -11,16 +11,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import isqrt
 
+from zkpay.circuits.gadgets.balance import cheapest_plan, joined, lines_of, plan
 from zkpay.circuits.gadgets.carry import (
     Plan,
     PublicDigits,
     PublicNumber,
     Term,
     add_lines,
-    cheapest_plan,
-    lines_of,
     minus,
-    plan,
     plus,
     product,
 )
@@ -116,7 +114,7 @@ def define(
     chosen = plan_definition(terms, maximum, width)
     fresh = natural(table, name, maximum, width)
     table.gadgets.append(Defined(_line_sum(terms, chosen.radix), _columns(fresh, maximum, width), active))
-    add_lines(table, name, plan([*terms, *minus(fresh)], chosen.radix), Where.EVERY, active)
+    add_lines(table, name, joined(plan([*terms, *minus(fresh)], chosen.radix)), Where.EVERY, active)
     return fresh
 
 
@@ -170,7 +168,7 @@ def quotient(
     )
     source = _line_sum(numerator, chosen.radix)
     table.gadgets.append(Divided(source, known, _columns(result, sizes.quotient, sizes.width), rest_columns, active))
-    add_lines(table, name, plan(_division(numerator, divisor, result, rest), chosen.radix), Where.EVERY, active)
+    add_lines(table, name, joined(plan(_division(numerator, divisor, result, rest), chosen.radix)), Where.EVERY, active)
     power_of_two = isinstance(divisor, int) and divisor & (divisor - 1) == 0
     # The widths of the limbs alone keep a remainder below a power of two.
     if not small and not power_of_two:
@@ -208,7 +206,7 @@ def root(
         )
     )
     identity = [*terms, *negated(product(result, result)), *minus(rest)]
-    add_lines(table, name, plan(identity, chosen.radix), Where.EVERY, active)
+    add_lines(table, name, joined(plan(identity, chosen.radix)), Where.EVERY, active)
     define(table, f"{name} slack", [*plus(result, 2), *minus(rest)], rest_maximum, MAXIMUM_RANGE_BITS, active)
     return result
 

@@ -15,17 +15,12 @@ lines do hold on the rows where it is 1, and nothing is said about the others.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import count
-from typing import Final
 
 from zkpay.circuits.gadgets.range import MAXIMUM_RANGE_BITS, Natural, range_check
 from zkpay.stark.air import Table, Where
 from zkpay.stark.expression import Column, Expression, Public, constant, linear, total
-from zkpay.stark.field import P
-
-MAX_TRIED_PLANS: Final = 4
 
 
 @dataclass(frozen=True)
@@ -107,14 +102,10 @@ def minus_public(number: PublicNumber) -> list[Term]:
 
 @dataclass(frozen=True)
 class CarryRange:
-    """Where a carry may lie: low + stored, 0 <= stored < 2^bits, kept as `low_bits` and the bits above them.
-
-    With `top_maximum` the upper part is held at or below it, by a second look-up of the difference.
-    """
+    """Where a carry may lie: low + stored, 0 <= stored < 2^bits, kept as `low_bits` and the bits above them."""
 
     low: int
     bits: int
-    top_maximum: int | None = None
 
     @property
     def low_bits(self) -> int:
@@ -124,13 +115,11 @@ class CarryRange:
     @property
     def high(self) -> int:
         """The largest carry that the look-ups let through."""
-        if self.top_maximum is None:
-            return self.low + (1 << self.bits) - 1
-        return self.low + ((self.top_maximum + 1) << self.low_bits) - 1
+        return self.low + (1 << self.bits) - 1
 
 
 @dataclass(frozen=True)
-class _Line:
+class Line:
     """One line of a plan: weighted expressions, and the interval of their sum."""
 
     terms: tuple[tuple[int | Public, Expression], ...]
@@ -143,21 +132,19 @@ class Plan:
     """Lines and carries of one identity at one radix, before any column exists."""
 
     radix: int
-    lines: tuple[_Line, ...]
+    lines: tuple[Line, ...]
     carries: tuple[CarryRange, ...]
     digits: tuple[PublicDigits, ...]
 
     @property
     def cost(self) -> int:
         """What the carries cost in columns, a look-up counted as two of them."""
-        return sum(
-            (1 + 2) * (2 if carry.low_bits else 1) + 2 * (carry.top_maximum is not None) for carry in self.carries
-        )
+        return sum((1 + 2) * (2 if carry.low_bits else 1) for carry in self.carries)
 
     @property
     def is_narrow(self) -> bool:
-        """Whether each carry is one column with one look-up."""
-        return all(not carry.low_bits and carry.top_maximum is None for carry in self.carries)
+        """Whether each carry is one column."""
+        return not any(carry.low_bits for carry in self.carries)
 
 
 @dataclass(frozen=True)
@@ -178,129 +165,6 @@ class Balance:
     lines: tuple[Expression, ...]
     carries: tuple[Carry, ...]
     digits: tuple[PublicDigits, ...]
-
-
-@dataclass(frozen=True)
-class _Part:
-    """coefficient * expression on one line, and the interval that it lies in."""
-
-    coefficient: int | Public
-    expression: Expression
-    low: int
-    high: int
-
-
-def _cut(terms: Iterable[Term], radix: int) -> tuple[list[list[_Part]], tuple[PublicDigits, ...]]:
-    """The parts of each line, and the public digits among the coefficients; at least one line."""
-    lines: dict[int, list[_Part]] = {}
-    digits: dict[PublicDigits, None] = {}
-    for term in terms:
-        offset, shift = divmod(term.position, radix)
-        if isinstance(term.multiplier, PublicNumber):
-            number = PublicDigits(term.multiplier, radix, shift)
-            digits[number] = None
-            for k in range(number.count):
-                ends = [term.low * number.maximum(k), term.high * number.maximum(k), 0]
-                lines.setdefault(offset + k, []).append(_Part(number.digit(k), term.expression, min(ends), max(ends)))
-        else:
-            sign, left = (1, term.multiplier) if term.multiplier >= 0 else (-1, -term.multiplier)
-            left <<= shift
-            for k in count():
-                if not left:
-                    break
-                digit, left = sign * (left & ((1 << radix) - 1)), left >> radix
-                if digit:
-                    ends = [digit * term.low, digit * term.high]
-                    lines.setdefault(offset + k, []).append(_Part(digit, term.expression, min(ends), max(ends)))
-    return [lines.get(k, []) for k in range(max(lines, default=0) + 1)], tuple(digits)
-
-
-def lines_of(terms: Iterable[Term], radix: int) -> tuple[Expression, ...]:
-    """The sum of the terms as one expression for each line: sum over k of line_k * 2^(radix * k)."""
-    lines, _ = _cut(terms, radix)
-    return tuple(linear((part.coefficient, part.expression) for part in parts) for parts in lines)
-
-
-def plan(terms: Iterable[Term], radix: int) -> Plan:
-    """Cut the identity into lines; ValueError with the numbers if some line does not fit below P."""
-    lines, digits = _cut(terms, radix)
-    planned = [
-        _Line(
-            tuple((part.coefficient, part.expression) for part in parts),
-            sum(part.low for part in parts),
-            sum(part.high for part in parts),
-        )
-        for parts in lines
-    ]
-    return Plan(radix, tuple(planned), _carry_ranges(planned, radix), digits)
-
-
-def _carry_ranges(lines: Sequence[_Line], radix: int) -> tuple[CarryRange, ...]:
-    """Ranges of the carries out of all lines but the last, each line checked to stay below P."""
-    ranges: list[CarryRange] = []
-    honest_low = honest_high = 0  # of the carry that comes in, for honest witnesses
-    allowed_low = allowed_high = 0  # of the carry that comes in, for all that the look-ups let through
-    for k, line in enumerate(lines):
-        low, high = line.low + allowed_low, line.high + allowed_high
-        if k == len(lines) - 1:
-            _must_fit(k, radix, max(high, -low))
-            break
-        # An honest carry is an exact quotient: round the interval inwards, but keep it from turning empty.
-        honest_low = -(-(line.low + honest_low) >> radix)
-        honest_high = max(honest_low, (line.high + honest_high) >> radix)
-        span = honest_high - honest_low
-        bits = span.bit_length()
-        if bits > 2 * MAXIMUM_RANGE_BITS:
-            raise ValueError(f"line {k} of radix 2^{radix}: a carry of {bits} bits is over {2 * MAXIMUM_RANGE_BITS}")
-        carry = CarryRange(honest_low, bits)
-        if _largest(low, high, carry, radix) >= P:
-            carry = CarryRange(honest_low, bits, span >> carry.low_bits)
-        _must_fit(k, radix, _largest(low, high, carry, radix))
-        ranges.append(carry)
-        allowed_low, allowed_high = carry.low, carry.high
-    return tuple(ranges)
-
-
-def _largest(low: int, high: int, carry: CarryRange, radix: int) -> int:
-    """Largest |line + carry in - 2^radix * carry out|."""
-    return max(high - (carry.low << radix), (carry.high << radix) - low)
-
-
-def _must_fit(k: int, radix: int, largest: int) -> None:
-    if largest >= P:
-        raise ValueError(f"line {k} of radix 2^{radix} reaches {largest}, which is not below P = {P}")
-
-
-def cheapest_plan(terms: Sequence[Term]) -> Plan:
-    """The plan with the widest lines (so the fewest carries) that fits with a column for each carry, or one of the
-    widest few that fit at all; ValueError if none does.
-    """
-    best: Plan | None = None
-    tried = 0
-    for radix in range(MAXIMUM_RANGE_BITS, 1, -1):
-        try:
-            found = plan(terms, radix)
-        except ValueError as error:
-            refusal = error
-            continue
-        if best is None or found.cost < best.cost:
-            best = found
-        tried += 1
-        if found.is_narrow or tried == MAX_TRIED_PLANS:
-            break
-    if best is None:
-        raise ValueError(f"no radix fits; the narrowest: {refusal}")
-    return best
-
-
-def balance(
-    table: Table, name: str, terms: Sequence[Term], where: Where = Where.EVERY, active: Expression | None = None
-) -> None:
-    """Require sum of terms = 0 over the integers on the rows `where` (EVERY or FIRST), if `active` is 1 there.
-
-    ValueError if the terms are too wide for any radix.
-    """
-    add_lines(table, name, cheapest_plan(terms), where, active)
 
 
 def add_lines(table: Table, name: str, chosen: Plan, where: Where, active: Expression | None = None) -> Balance:
@@ -340,8 +204,6 @@ def _carry_columns(table: Table, name: str, carry: CarryRange) -> Carry:
         columns.append(table.column(f"{name} top"))
     top = columns[-1]
     range_check(table, top.name, top, carry.bits - carry.low_bits)
-    if carry.top_maximum is not None:
-        range_check(table, f"{carry.top_maximum} - {top.name}", carry.top_maximum - top, carry.bits - carry.low_bits)
     return Carry(carry, tuple(columns))
 
 

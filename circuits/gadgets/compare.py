@@ -1,9 +1,12 @@
 """Comparing naturals limb by limb, from the top down (SPEC §5.2).
 
-One-hot columns pick the highest limb in which the two differ; all limbs above it are equal. The sign of the
+Picks, which are bits, name the highest limb in which the two differ; all limbs above it are equal. The sign of the
 one difference decides, and one look-up proves the sign, however many limbs there are. Naturals of one limb
 need no picks. Limbs are columns, constants or digits of public numbers; whoever made them has range-checked
 them, as a limb of any size could be both more and less than another.
+
+Nothing says that one limb is picked at most: with two or more, all picked limbs but one are equal and add nothing, and
+the one that is left tells left < right as a pick of its own would.
 """
 
 from __future__ import annotations
@@ -24,7 +27,9 @@ digits of a public number. The shorter side is filled up with zeros."""
 
 @dataclass(frozen=True)
 class Comparison:
-    """What witness generation needs. `picks` is empty for one limb; `flag` is None where left < right is required."""
+    """What witness generation needs. `flag` is None where left < right is required. `picks`: from the lowest limb up;
+    empty for one limb, and where left < right is required the top limb has none.
+    """
 
     left: tuple[Expression, ...]
     right: tuple[Expression, ...]
@@ -46,33 +51,47 @@ def at_most(table: Table, name: str, left: Side, right: Side, bits: int, active:
     flag = table.column(name)
     # Boolean, and 0 where not active.
     table.every(f"{name} is a bit", flag * (flag - present))
-    picks, gap = _picks_and_gap(table, name, lefts, rights, present)
-    difference = table.column(f"{name} difference")
     sign = 2 * flag - 1
+    picks: list[Column] = []
     # flag = 1: right - left >= 0, or >= 1 at a pick; flag = 0: left - right >= 1.
-    if picks:
-        picked = total(picks)
-        table.every(f"{name} picks one limb", picked * (picked - present))
-        table.every(f"{name} equal is at most", (present - picked) * (present - flag))
-        table.every(f"{name} difference has the sign", sign * gap - picked - difference)
-    else:
+    if len(lefts) == 1:
+        difference = table.column(f"{name} difference")
+        gap = rights[0] - lefts[0]
         table.every(f"{name} difference has the sign", present * (sign * gap + flag - 1) - difference)
+    else:
+        picks = _picks(table, name, len(lefts))
+        for k, (small, large) in enumerate(zip(lefts, rights, strict=True)):
+            undecided: list[tuple[int | Public, Expression]] = [(1, present), *((-1, above) for above in picks[k:])]
+            table.every(f"{name} equal above the pick[{k}]", linear(undecided) * (small - large))
+        difference = table.column(f"{name} difference")
+        picked = total(picks)
+        # Without a pick all is equal; with more than one pick, left < right.
+        table.every(f"{name} equal is at most", (present - picked) * (present - flag))
+        table.every(f"{name} difference has the sign", sign * _gap(picks, lefts, rights) - picked - difference)
     range_check(table, difference.name, difference, bits)
     table.gadgets.append(Comparison(lefts, rights, active, tuple(picks), difference, flag, digits))
     return flag
 
 
 def below(table: Table, name: str, left: Side, right: Side, bits: int, active: Expression | None = None) -> None:
-    """Require left < right on the rows where `active` is 1. Limbs, bits and `active` as for `at_most`."""
+    """Require left < right on the rows where `active` is 1. Limbs, bits and `active` as for `at_most`.
+
+    The top limb counts where no other is picked, so that it needs no pick.
+    """
     lefts, rights, digits = _sides(table, name, left, right, bits)
     present = constant(1) if active is None else active
-    picks, gap = _picks_and_gap(table, name, lefts, rights, present)
-    difference = table.column(f"{name} difference")
-    if picks:
-        table.every(f"{name} picks one limb", total(picks) - present)
-        table.every(f"{name} difference is at least one", gap - present - difference)
+    picks: list[Column] = []
+    if len(lefts) == 1:
+        difference = table.column(f"{name} difference")
+        table.every(f"{name} difference is at least one", present * (rights[0] - lefts[0] - 1) - difference)
     else:
-        table.every(f"{name} difference is at least one", present * (gap - 1) - difference)
+        picks = _picks(table, name, len(lefts) - 1)
+        for k in range(1, len(lefts)):
+            table.every(f"{name} equal above the pick[{k}]", total(picks[:k]) * (lefts[k] - rights[k]))
+        top = linear([(1, present), *((-1, pick) for pick in picks)])
+        difference = table.column(f"{name} difference")
+        gap = _gap([*picks, top], lefts, rights)
+        table.every(f"{name} difference is at least one", gap - present - difference)
     range_check(table, difference.name, difference, bits)
     table.gadgets.append(Comparison(lefts, rights, active, tuple(picks), difference, None, digits))
 
@@ -101,19 +120,14 @@ def _entries(side: Side) -> list[Expression]:
     return [constant(entry) if isinstance(entry, int) else entry for entry in side]
 
 
-def _picks_and_gap(
-    table: Table, name: str, lefts: Sequence[Expression], rights: Sequence[Expression], present: Expression
-) -> tuple[list[Column], Expression]:
-    """Pick columns with all limbs above the pick equal (all limbs, if none is picked), and right - left there.
-
-    Not yet said: that the picks add up to `present` or to nothing.
-    """
-    if len(lefts) == 1:
-        return [], rights[0] - lefts[0]
-    picks = table.column_group(f"{name} pick", len(lefts))
-    for k, (pick, small, large) in enumerate(zip(picks, lefts, rights, strict=True)):
+def _picks(table: Table, name: str, count: int) -> list[Column]:
+    """Columns of bits, for the lowest limbs."""
+    picks = table.column_group(f"{name} pick", count)
+    for pick in picks:
         table.boolean(f"{pick.name} is a bit", pick)
-        undecided: list[tuple[int | Public, Expression]] = [(1, present), *((-1, later) for later in picks[k:])]
-        table.every(f"{name} equal above the pick[{k}]", linear(undecided) * (small - large))
-    gap = total([pick * (large - small) for pick, small, large in zip(picks, lefts, rights, strict=True)])
-    return picks, gap
+    return picks
+
+
+def _gap(picks: Sequence[Expression], lefts: Sequence[Expression], rights: Sequence[Expression]) -> Expression:
+    """Right - left at the picked limbs."""
+    return total([pick * (large - small) for pick, small, large in zip(picks, lefts, rights, strict=True)])

@@ -88,7 +88,9 @@ def _difference(
     picked = total(picks)
     chosen: Expression = picked if same is None else picked + same
     table.transition(f"{name} picks one place", chosen - active)
-    for k, (small, large) in enumerate(zip(low, high, strict=True)):
+    # Where equality is ruled out, one place is picked: nothing is left to say of the last one.
+    before = len(low) if same is not None else len(low) - 1
+    for k, (small, large) in enumerate(zip(low[:before], high[:before], strict=True)):
         undecided: list[tuple[int | Public, Expression]] = [
             (1, active),
             *((-1, pick) for pick in picks[: k + 1]),

@@ -8,7 +8,8 @@ are witness: made public they would tell more than the totals do.
 from __future__ import annotations
 
 from zkpay.circuits.bounds import TOTAL_WIDTH, AccountTotal, Bounds
-from zkpay.circuits.gadgets.carry import balance, minus_public, plus
+from zkpay.circuits.gadgets.balance import balance
+from zkpay.circuits.gadgets.carry import minus_public, plus
 from zkpay.circuits.gadgets.range import Limb
 from zkpay.stark.air import Table, Where
 

@@ -61,6 +61,25 @@ def fall_of(name: str) -> Fall:
     return FALLS[name.partition("/order ")[2]]
 
 
+@dataclass(frozen=True)
+class Shift:
+    """A step from vector `x` down to vector `k`, both by their elements that aren't 0, and picks that hide it.
+
+    Elements of places that are picked beside the one that falls are equal, and shift both of its ends alike: so far
+    that the larger one passes P.
+    """
+
+    x: Mapping[str, int]
+    k: Mapping[str, int]
+    picks: Mapping[int, int]
+
+
+SHIFTED = Shift({"e1": TOP, "e2": TOP}, {"e1": TOP}, {0: -1, 1: 1, 2: 1})
+"""The picks add up to 1."""
+TWICE = Shift(SHIFTED.x, SHIFTED.k, {1: 1, 2: 1})
+"""All picks are bits, for a row that counts twice."""
+
+
 def order_of(trace: Trace) -> Difference:
     """The table's order gadget."""
     return next(gadget for gadget in trace.table.gadgets if isinstance(gadget, Difference))

@@ -200,8 +200,8 @@ def points_of_the_rejected(name: str, policy: Policy) -> Forgery:
 
 redundant(
     r"contributions/at most one reason",
-    "the flags are bits, and a sum of 2 or more puts the leaf into the tree that often: one position can't hold it "
-    "twice, and the counts leave no leaf for another position",
+    "kept: the bus counts in the integers only where multiplicities are bits (SPEC §4.3). To use its absence, one "
+    "position of the tree would have to hold a leaf as often as it has reasons, as the counts leave no other position.",
 )
 
 

@@ -202,7 +202,8 @@ def root_of_other_leaves(name: str, policy: Policy) -> Forgery:
 
 redundant(
     r"payout_tree/is_real is a bit",
-    "kept for the argument, as in the tables of nodes: with bits, positions are exact whatever the hash is (Kraft)",
+    "kept, as in the tables of nodes, so that positions rest on no hash (Kraft). To use its absence, a node or leaf "
+    "would have to be split between others of one digest, or the table would need more rows than it can have.",
 )
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.attacks.forgery import Draft, Forgery
 from tests.attacks.limits import LIMITS, PADDING, REASONS, arrange, full, judge, over, record, settle
-from tests.attacks.orders import FALL_PATTERN, claim, fall_of
+from tests.attacks.orders import FALL_PATTERN, SHIFTED, claim, fall_of
 from tests.attacks.registry import Cheat, cheat, redundant, run_trial, trials
 from tests.circuits.scenarios import RULES
 from zkpay.ledger.rules import ACCEPTED
@@ -21,24 +21,15 @@ HELD_UP = "a record is rejected as over a limit that is not reached"
 
 redundant(
     rf"{TABLE}/is_real is a bit",
-    "After `padding comes last` only the last row in use can hold another value than 1. The bus wants each tuple "
-    "exactly once, and the order makes all rows in use differ, so that row's value is 1 as well.",
-)
-redundant(
-    rf"{TABLE}/order pick\[0\] is a bit",
-    "With all other picks bits, pick[0] is 1 - (their sum). If that is no bit, all places but the last picked one must "
-    "be equal, and there the step must rise: the order is the honest one. On rows before padding nothing is read.",
-)
-redundant(
-    r"(window|account)_limit/order picks one place|window_limit/order equal before the pick\[7\]|"
-    r"account_limit/order equal before the pick\[6\]",
-    "Each follows from the other: the index is the last place and differs between any two records, so `equal before` "
-    "it is (active - all picks) * nonzero. One of the two may go.",
+    "kept: the bus counts in the integers only where multiplicities are bits (SPEC §4.3). To use its absence, a tuple "
+    "would have to come from the contributions twice: before padding only the last row can hold more than 1, as many "
+    "as it has picks, and each tuple has an index of its own.",
 )
 redundant(
     rf"{TABLE}/order (low|high) bits 0-14 has 15 bits",
-    "All elements are below 2^30 by other look-ups: an account that has a record here has an accepted one as well, so "
-    "the payouts look its elements up; the window's limbs and the index are bounded where they come from.",
+    "kept: part of every order of rows, and in the others a cheat uses its absence. To use it here, a record that a "
+    "limit counts would need an element of 2^30 or more: but the first of each account in each such table passes, so "
+    "an accepted record has the account, which the payouts look up, as the contributions do the window's limbs.",
 )
 
 
@@ -127,6 +118,32 @@ def picks_that_cancel(name: str, policy: Policy) -> Forgery:
         arranged = arrange(draft, table, [*range(limit), limit + 2, limit, limit + 1])
         claim(arranged, limit, {0: 1, 1: 1, index: -1})
     settle(arranged, table, limit + 3)
+    return draft.finish()
+
+
+@cheat(rf"{TABLE}/order picks one place", says=PASSED)
+def record_without_a_pick(name: str, policy: Policy) -> Forgery:
+    table = table_of(name)
+    limit = LIMITS[table]
+    draft = Draft([*full(table, 5), over(table, 5)], policy)
+    judge(draft, {limit: ACCEPTED})
+    arranged = arrange(draft, table, range(limit + 1))
+    # All of the group is equal and nothing is picked, so that the next record seems to begin a group.
+    claim(arranged, limit - 1, {})
+    settle(arranged, table, limit + 1)
+    return draft.finish()
+
+
+@cheat(rf"{TABLE}/order pick\[0\] is a bit", says=PASSED)
+def picks_that_shift(name: str, policy: Policy) -> Forgery:
+    table = table_of(name)
+    limit = LIMITS[table]
+    own, other = account(**SHIFTED.k), account(**SHIFTED.x)
+    draft = Draft([*full(table, own), record(other, 0), over(table, own)], policy)
+    judge(draft, {limit + 1: ACCEPTED})
+    arranged = arrange(draft, table, range(limit + 2))
+    claim(arranged, limit, SHIFTED.picks)
+    settle(arranged, table, limit + 2)
     return draft.finish()
 
 

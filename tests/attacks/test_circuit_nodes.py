@@ -56,8 +56,8 @@ def stranger_below(name: str, policy: Policy) -> Forgery:
 
 redundant(
     r"(contribution|payout)_nodes/is_real is a bit",
-    "kept for the argument: with bits, positions are exact whatever the hash is (Kraft). Other multiplicities only add "
-    "and split nodes, so a false root takes a collision of the hash, or more rows than a table has",
+    "kept, so that positions rest on no hash (Kraft). To use its absence, a node or leaf would have to be split "
+    "between others of one digest, which is a collision of the hash, or a table would need more rows than it can have.",
 )
 
 

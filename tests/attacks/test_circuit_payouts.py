@@ -61,39 +61,15 @@ def account_of_no_bits(name: str, policy: Policy) -> Forgery:
 
 
 redundant(
-    r"payouts/index (starts at 0|counts)",
-    "The tally sends each ordinal once, from 0 up, and the bus wants an index to equal one: where the rows stand means "
-    "nothing. Both may go.",
-)
-redundant(
     r"payouts/is_real is a bit",
-    "Indices differ from row to row and the tally sends a tuple of an index once or not at all, so a row takes it once "
-    "or not at all. Needed if the two constraints on the index go.",
+    "kept: the bus counts in the integers only where multiplicities are bits (SPEC §4.3). To use its absence, several "
+    "rows would have to take one account with values that add up to 1, and one payout of which each value lets a false "
+    "one through: a comparison is turned around where is_real is negative, so P / 2^15 such rows would do.",
 )
 redundant(
     r"payouts/accounts are counted",
-    "The tree has A leaves by Kraft, as the verifier's empty subtrees fill the rest; a surplus leaf needs nodes that "
-    "hash in a circle. Kept, so that the count rests on no hash.",
-)
-redundant(
-    r"payouts/payout remainder below pick\[9\] is a bit",
-    "The top pick is 1 - (the sum of the others). If that is no bit, all limbs down to the lowest picked one must be "
-    "equal, and there the remainder is less: the comparison is the honest one.",
-)
-redundant(
-    r"payouts/payout remainder below (picks one limb|equal above the pick\[0\])",
-    "Each follows from the other: `equal above the pick[0]` is (1 - all picks) * (difference of the lowest limbs), and "
-    "without a pick or with two the limbs picked last are equal, so that the gap is not at least one. One may go.",
-)
-redundant(
-    r"payouts/score carry\[9\] has 9 bits|payouts/payout carry\[16\] has 7 bits",
-    "The last carry of its chain is minus the last line. For the line below to wrap, the two sides would have to "
-    "differ by P * 2^(R k), which is more than either can be.",
-)
-redundant(
-    r"payouts/score\[14\] has 9 bits",
-    "Under these bounds the top limb stands alone on the last line, at weight 1: it is what the carry says, and the "
-    "sum of points bounds that.",
+    "kept, so that the count rests on no hash. To use its absence, a surplus leaf would have to hang below nodes that "
+    "hash in a circle: the tree has A leaves by Kraft, as the verifier's empty subtrees fill the rest (SPEC §5.4).",
 )
 
 
@@ -274,7 +250,7 @@ def larger_above_the_pick(name: str, policy: Policy) -> Forgery:
 
 
 @cheat(
-    r"payouts/score\[(1|2|4|5|6|8|9|11|12|13)\] has \d+ bits",
+    r"payouts/score\[(1|2|4|5|6|8|9|11|12|13|14)\] has \d+ bits",
     says="two accounts with true scores are paid wrongly: a limb of 1/2^t and one of -1/2^t wrap where the pool has "
     "no factor 2^t",
 )
@@ -282,7 +258,7 @@ def fraction_of_a_score(name: str, policy: Policy) -> Forgery:
     limb = place(name)
     position = TOTAL_WIDTH * limb
     # The most that the limb's line in the score leaves whole.
-    bits = position % SCORE_RADIX
+    bits = 14 if limb == 14 else position % SCORE_RADIX
     # Two digits of the pool: on one line the fraction becomes whole, on the other, of weight 1, it does not.
     whole = next(bit for bit in range(110, 0, -1) if (position + bit) % RADIX == RADIX - 1)
     # For limb 13 further down, where the carries have a bit more.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.attacks.forgery import Draft, Forgery
-from tests.attacks.limits import judge, record
+from tests.attacks.limits import REASONS, full, judge, record
 from tests.attacks.registry import Cheat, alike, cheat, redundant, run_trial, trials
 from tests.attacks.test_circuit_contributions import moved, plant
 from zkpay.circuits.contributions.columns import flag_name
@@ -15,6 +15,7 @@ from zkpay.ledger.fields import UNDECLARED
 from zkpay.ledger.rules import (
     ACCEPTED,
     BELOW_MINIMUM,
+    BUILT_IN_REASONS,
     DUPLICATE,
     OVER_ACCOUNT_LIMIT,
     OVER_WINDOW_LIMIT,
@@ -37,7 +38,7 @@ alike(
     "a slot of the leaf",
 )
 alike(
-    r"contributions/window\[1\] has 3 bits|contributions/window carry\[0\] has \d+ bits",
+    r"contributions/window\[1\] has 3 bits",
     "contributions/points carry[0] has 15 bits",
     "a quotient of the record's numbers",
 )
@@ -47,7 +48,6 @@ alike(
     "the same table for another key; each part has its cheat there",
 )
 alike(r"payouts/payout\[1\] has 1 bits", "payouts/payout[0] has 10 bits", "a limb of a payout")
-alike(r"totals/payout carry\[0\] has 6 bits", "totals/payout carry[0] has 15 bits", "a carry of what is paid")
 alike(
     rf"{LARGEST} covers the record (difference.*|is a bit)",
     "contributions/quantity below difference has the sign",
@@ -55,18 +55,45 @@ alike(
 )
 redundant(
     r"contributions/quantity below is a bit",
-    "every use forces it: a valid record needs 0, below_minimum needs 1, and the sign is right for both",
+    "kept: whoever asks a comparison is promised a bit, and formulas reckon with it. To use its absence here, some use "
+    "would have to read another value: a valid record needs 0, below_minimum needs 1, and the sign is right for both.",
 )
 redundant(
-    r"contributions/reason (over_window_limit|over_account_limit|superseded) is a bit",
-    "such a record goes to a bus with its own index that often, and the limit's table takes it once, or the correction "
-    "offers it once: no other number balances",
+    r"contributions/reason superseded is a bit",
+    "kept: the bus counts in the integers only where multiplicities are bits (SPEC §4.3). To use its absence, a number "
+    "of records other than 0 and 1 would have to name the record, and as many reasons less one to be flagged as -1.",
 )
 redundant(
     r"contributions/corrects is a bit",
-    "where it isn't 0, the replaced index is before the own one; where it isn't 1, the leaf names index 0 less one, "
-    "which no record has, so that nothing takes what it offers",
+    "kept: the bus counts in the integers only where multiplicities are bits (SPEC §4.3). To use its absence, some "
+    "record would have to take what is offered: where the leaf names one, corrects is 1, and where it names none, what "
+    "is offered bears the index -1, which no row has.",
 )
+
+
+# Reasons.
+
+
+@cheat(
+    r"contributions/reason (over_window_limit|over_account_limit) is a bit",
+    says="a record is accepted and paid though its limit is reached: flagged as accepted, as spam, and -1 times as "
+    "over the limit, it is not valid, so that no rule asks for it",
+)
+def reasons_that_cancel(name: str, policy: Policy) -> Forgery:
+    table = "window_limit" if "window" in name else "account_limit"
+    own, times = full(table, 5), (50, 70) if table == "account_limit" else (1, 2)
+    # Two, so that the count of the limit's reason is none below 0.
+    draft = Draft([*own, *(record(5, time, REASONS[table]) for time in times)], policy)
+    contributions = draft["contributions"]
+    for flag, value in (
+        (flag_name("accepted"), 1),
+        (SPAM_FLAG, 1),
+        (flag_name(BUILT_IN_REASONS[REASONS[table]]), P - 1),
+    ):
+        contributions[flag][len(own)] = value
+    draft.refill_contributions()
+    draft.after_contributions()
+    return draft.finish()
 
 
 # Values.
@@ -308,14 +335,6 @@ def beyond_the_window(policy: Policy) -> Draft:
 @cheat(r"contributions/window line 0", says="a record passes a full window: it claims another window")
 def other_window(name: str, policy: Policy) -> Forgery:
     return windows(beyond_the_window(policy), 1, 5)
-
-
-@cheat(r"contributions/window line 1", says="a record passes a full window: it claims another window")
-def other_window_far_away(name: str, policy: Policy) -> Forgery:
-    draft = beyond_the_window(policy)
-    draft["contributions"]["window[1]"][1] = 1
-    draft.after_contributions()
-    return draft.finish()
 
 
 @cheat(

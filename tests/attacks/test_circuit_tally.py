@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.attacks.forgery import Draft, Forgery
-from tests.attacks.orders import FALL_PATTERN, MASK, Step, claim, fall_of
+from tests.attacks.orders import FALL_PATTERN, MASK, TWICE, Step, claim, fall_of
 from tests.attacks.registry import Cheat, cheat, redundant, run_trial, trials
 from tests.attacks.tallies import settle
 from tests.circuits.scenarios import POLICY, SPAM, Record
@@ -24,15 +24,9 @@ PADDING = -1
 ACCEPTED_FLAG = flag_name(BUILT_IN_REASONS[ACCEPTED])
 
 redundant(
-    r"tally/is_real is a bit",
-    "After `padding comes last` only the last row in use can hold another value x than 1, and then for x equal records "
-    "of an account of its own. An accepted one would send its account x times, which the payouts, numbered, can't "
-    "take; rejected ones send nothing.",
-)
-redundant(
     r"tally/ordinal starts at 0",
-    "The payouts' leaves must fill the positions 0 to A - 1 of their tree (Kraft), so ordinals, which count up by "
-    "one, can't start elsewhere.",
+    "kept: it alone says where payouts' leaves are. To use its absence, the leaves would have to hang elsewhere in a "
+    "tree of A leaves, which takes nodes that hash in a circle (SPEC §5.4).",
 )
 
 
@@ -73,6 +67,19 @@ def padding_with_points(name: str, policy: Policy) -> Forgery:
     table.group("account")[:, 1] = table.group("account")[:, 2]
     table["points[0]"][1] = 5_000
     fill_gadgets(table)
+    settle(table, 3)
+    return tallied(draft)
+
+
+@cheat(r"tally/is_real is a bit", says="a payout leaf hides that records of the account were rejected")
+def row_that_counts_twice(name: str, policy: Policy) -> Forgery:
+    own, other = account(**TWICE.k), account(**TWICE.x)
+    rejected = Record(own, 800, reason=SPAM)
+    draft = Draft([Record(own, 4_000), Record(other, 9_000), rejected, rejected], policy)
+    table = arrange(draft, [0, 1, 2])
+    # One row takes both rejected records, and its two picks let the account come again.
+    table["is_real"][2] = 2
+    claim(table, 1, TWICE.picks)
     settle(table, 3)
     return tallied(draft)
 

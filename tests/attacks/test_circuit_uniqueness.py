@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from tests.attacks.forgery import Draft, Forgery
-from tests.attacks.orders import FALL_PATTERN, MASK, Step, claim, fall_of
+from tests.attacks.orders import FALL_PATTERN, MASK, SHIFTED, Step, claim, fall_of
 from tests.attacks.registry import Cheat, cheat, redundant, run_trial, trials
 from tests.circuits.scenarios import SPAM, Record
 from zkpay.circuits.contributions.columns import flag_name
@@ -25,18 +25,9 @@ PAID_TWICE = "a copy is accepted and paid beside its original"
 
 redundant(
     r"uniqueness/is_real is a bit",
-    "After `padding comes last` only the last row in use can hold another value than 1. The bus wants each tuple "
-    "exactly once, and the order makes all rows in use differ, so that row's value is 1 as well.",
-)
-redundant(
-    r"uniqueness/order pick\[0\] is a bit",
-    "With all other picks bits, pick[0] is 1 - (their sum). If that is no bit, all places but the last picked one must "
-    "be equal, and there the step must rise: the order is the honest one. On rows before padding nothing is read.",
-)
-redundant(
-    r"uniqueness/order (picks one place|equal before the pick\[8\])",
-    "Each follows from the other: the index is the last place and differs between any two records, so `equal before "
-    "the pick[8]` is (active - all picks) * nonzero. One of the two may go.",
+    "kept: the bus counts in the integers only where multiplicities are bits (SPEC §4.3). To use its absence, a tuple "
+    "would have to come from the contributions twice: before padding only the last row can hold more than 1, as many "
+    "as it has picks, and each tuple has an index of its own.",
 )
 
 
@@ -121,6 +112,27 @@ def picks_that_cancel(name: str, policy: Policy) -> Forgery:
     table = arrange(draft, rows)
     claim(table, 1, picks)
     settle(table, len(rows))
+    return draft.finish()
+
+
+@cheat(r"uniqueness/order picks one place", says=PAID_TWICE)
+def copy_without_a_pick(name: str, policy: Policy) -> Forgery:
+    draft = Draft([Record(1, 500, fingerprint=5), Record(3, 500, fingerprint=5, reason=DUPLICATE)], policy)
+    accept(draft, 1)
+    table = arrange(draft, [0, 1])
+    # All of the key is equal and nothing is picked, so that the copy seems to begin a group.
+    claim(table, 0, {})
+    settle(table, 2)
+    return draft.finish()
+
+
+@cheat(r"uniqueness/order pick\[0\] is a bit", says=PAID_TWICE)
+def picks_that_shift(name: str, policy: Policy) -> Forgery:
+    draft = Draft(copied(key(**SHIFTED.k), key(**SHIFTED.x)), policy)
+    accept(draft, 2)
+    table = arrange(draft, [0, 1, 2])
+    claim(table, 1, SHIFTED.picks)
+    settle(table, 3)
     return draft.finish()
 
 

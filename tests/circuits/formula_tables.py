@@ -11,7 +11,7 @@ import pytest
 from tests.circuits.gadget_tables import all_witnesses, passing_rows, trace_of
 from zkpay.circuits.formula import compiler, division
 from zkpay.circuits.formula.compiler import FormulaCompiler
-from zkpay.circuits.gadgets import arithmetic, carry
+from zkpay.circuits.gadgets import arithmetic, balance, carry
 from zkpay.circuits.gadgets.choice import look_up
 from zkpay.circuits.gadgets.range import Limb, Natural, limb_widths, natural_of
 from zkpay.circuits.gadgets.witness import fill_gadgets
@@ -184,9 +184,12 @@ class LineTable:
 
 
 def narrow_look_ups(monkeypatch: pytest.MonkeyPatch, bits: int) -> None:
-    """Let gadgets know of look-ups of at most so many bits: small numbers then have several limbs and carries."""
-    for module in (carry, arithmetic, compiler):
+    """Let gadgets know of look-ups of at most so many bits, and of short lines: small numbers then have several limbs
+    and carries.
+    """
+    for module in (arithmetic, balance, carry, compiler):
         monkeypatch.setattr(module, "MAXIMUM_RANGE_BITS", bits)
+    monkeypatch.setattr(balance, "P", 1 << (2 * bits + 2))
     for module in (compiler, division):
         monkeypatch.setattr(module, "NARROWEST", 1)
 

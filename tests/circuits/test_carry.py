@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from tests.circuits.gadget_tables import every_combination, passing_rows, trace_of
+from zkpay.circuits.gadgets.balance import balance, cheapest_plan, joined, plan
 from zkpay.circuits.gadgets.carry import (
     Balance,
     Carry,
@@ -17,11 +18,8 @@ from zkpay.circuits.gadgets.carry import (
     PublicNumber,
     Term,
     add_lines,
-    balance,
-    cheapest_plan,
     minus,
     minus_public,
-    plan,
     plus,
     product,
 )
@@ -139,8 +137,8 @@ def test_too_wide_is_refused_with_numbers() -> None:
 
 
 def largest_difference(chosen: Plan, terms: Sequence[Term]) -> int:
-    """Worked out again from the terms alone: the largest |line + carry in - 2^radix * carry out| of all
-    lines.
+    """Worked out again from the terms alone: the largest |line + carry in - 2^radix * carry out| of all lines, of which
+    the last one has all digits from there on.
     """
     lows = [0] * (len(chosen.lines) + 40)
     highs = [0] * (len(chosen.lines) + 40)
@@ -156,17 +154,15 @@ def largest_difference(chosen: Plan, terms: Sequence[Term]) -> int:
                 digit = min((1 << chosen.radix) - 1, whole >> (chosen.radix * k))
             ends = sorted([sign * digit * term.low, sign * digit * term.high, *([0] if number else [])])
             lows[k], highs[k] = lows[k] + ends[0], highs[k] + ends[-1]
-    assert not any(lows[len(chosen.lines) :]), "digits above the last line"
-    assert not any(highs[len(chosen.lines) :]), "digits above the last line"
+    last = len(chosen.lines) - 1
+    for ends in (lows, highs):
+        ends[last:] = [sum(end << (chosen.radix * k) for k, end in enumerate(ends[last:]))]
     worst, carry_low, carry_high = 0, 0, 0
     for k in range(len(chosen.lines)):
         out_low = out_high = 0
         if k < len(chosen.carries):
             carry = chosen.carries[k]
-            top = carry.bits - carry.low_bits
-            cap = (1 << top) - 1 if carry.top_maximum is None else carry.top_maximum
-            out_low = carry.low
-            out_high = carry.low + (cap << carry.low_bits) + (1 << carry.low_bits) - 1
+            out_low, out_high = carry.low, carry.low + (1 << carry.bits) - 1
         worst = max(
             worst,
             highs[k] + carry_high - (out_low << chosen.radix),
@@ -200,6 +196,50 @@ def test_plans_stay_below_the_modulus(weighted: int, pool: int, records: int) ->
     for terms in identities(points * records, pool, points, weighted, width):
         chosen = cheapest_plan(terms)
         assert 0 < largest_difference(chosen, terms) < P
+
+
+def test_last_lines_are_one_where_they_fit() -> None:
+    table = Table("t")
+    a, b, c = natural(table, "a", 2**28 - 1, 14), natural(table, "b", 2**14 - 1, 14), natural(table, "c", 2**42 - 1, 14)
+    terms = [*product(a, b), *minus(c)]
+    apart = plan(terms, 14)
+    together = joined(apart)
+    assert (len(apart.carries), len(together.carries)) == (2, 1)
+    assert 0 < largest_difference(together, terms) < P
+    # The third line alone reaches 2^28, and 2^14 times that is beyond P.
+    assert joined(plan([*terms, *minus(c, 1 << 14)], 14)).lines[1].high < P
+
+
+@pytest.mark.parametrize("bits", [3, 20, 28])
+def test_joined_lines_hold_exactly_when_equal(bits: int) -> None:
+    generator = random.Random(bits)
+    table = Table("t")
+    a, b, c = natural(table, "a", 2**bits - 1, 14), natural(table, "b", 127, 7), natural(table, "c", 2**35 - 1, 14)
+    gadget = add_lines(table, "identity", joined(plan([*product(a, b), *minus(c)], 14)), Where.EVERY)
+    left = [generator.getrandbits(bits) for _ in range(256)]
+    right = [generator.getrandbits(7) for _ in range(256)]
+    trace = trace_of(table, 256)
+    trace.group("a")[:] = from_integers(left, [14] * len(a))
+    trace.group("b")[:] = from_integers(right, [7])
+    for offset in (0, 1, P, 1 << 14, 1 << 28):
+        products = [x * y + offset for x, y in zip(left, right, strict=True)]
+        trace.group("c")[:] = from_integers(products, [14] * len(c))
+        put_field_carries(trace, gadget)
+        assert (passing_rows(trace) == (not offset)).all()
+
+
+def test_carries_are_lowered_where_the_largest_would_wrap() -> None:
+    # 2^30 + 2^29 on one line: carries up to 3 * 2^15 take 17 bits, and 2^17 * 2^14 is beyond P.
+    table = Table("t")
+    a, b = natural(table, "a", 2**15 - 1, 15), natural(table, "b", 2**15 - 1, 15)
+    c, d = natural(table, "c", 2**46 - 1, 14), natural(table, "d", 2**14 - 1, 14)
+    terms = [*product(a, b), *product(d, b), *minus(c)]
+    chosen = plan(terms, 14)
+    lowered = chosen.carries[0]
+    assert lowered.low < 0
+    assert lowered.bits == 17
+    assert lowered.high >= ((2**15 - 1) ** 2 + (2**14 - 1) * (2**15 - 1)) >> 14
+    assert 0 < largest_difference(chosen, terms) < P
 
 
 def test_random_wide_products() -> None:

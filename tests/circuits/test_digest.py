@@ -15,7 +15,7 @@ from zkpay.policy.tools.presets import preset
 
 PRESETS = ("pro-rata", "fixed-price", "pools-per-kind")
 
-PRO_RATA = "ce7fc222dd135bbbfd20424999d89eaea5f8449a084a0b33c643bbadf42f21d6"
+PRO_RATA = "649a1db7c61c6b9f33484df6454110ff6ab1d96c5874190e4a8000645400c13d"
 """Of the preset `pro-rata` with 9 records of 3 accounts. It changes with the circuit, and so with the proof's format:
 CHANGELOG.md says so then."""
 

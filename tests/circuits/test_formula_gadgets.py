@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from tests.circuits.gadget_tables import all_witnesses, passing_rows, trace_of
-from zkpay.circuits.gadgets import arithmetic, carry
+from zkpay.circuits.gadgets import arithmetic, balance, carry
 from zkpay.circuits.gadgets.arithmetic import QuotientShape, define, quotient, root
 from zkpay.circuits.gadgets.carry import PublicDigits, PublicNumber, Term, minus, plus, product
 from zkpay.circuits.gadgets.choice import is_symbol, look_up, masked
@@ -26,13 +26,19 @@ from zkpay.stark.field import P
 
 Numbers = Mapping[str, tuple[int, int]]
 """Inputs by name: maximum and width."""
+LINE_BOUND = 1 << 5
 
 
 @pytest.fixture(params=[2, 15])
 def widest(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
-    """The widest look-up that gadgets know of: 2 bits make carries and comparisons of limbs out of small numbers."""
-    monkeypatch.setattr(carry, "MAXIMUM_RANGE_BITS", request.param)
-    monkeypatch.setattr(arithmetic, "MAXIMUM_RANGE_BITS", request.param)
+    """The widest look-up that gadgets know of: 2 bits make carries and comparisons of limbs out of small numbers.
+
+    Lines keep below a smaller bound than P then, so that their last ones aren't all one.
+    """
+    for module in (arithmetic, balance, carry):
+        monkeypatch.setattr(module, "MAXIMUM_RANGE_BITS", request.param)
+    if request.param == 2:
+        monkeypatch.setattr(balance, "P", LINE_BOUND)
     return int(request.param)
 
 
@@ -198,6 +204,7 @@ def test_define_sums_and_differences(widest: int) -> None:
 def test_define_products(widest: int) -> None:
     bench = Bench(a=(5, 2), b=(6, 2))
     define(bench.table, "product", product(bench.naturals["a"], bench.naturals["b"]), 30, 2, bench.active)
+    assert any("carry" in column.name for column in bench.table.columns) == (widest == 2)
     bench.check(["product"], lambda x, y: (x * y,))
 
 

@@ -6,7 +6,8 @@ sends. They share nothing with the bounds that the compiler reckons with, and wo
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 
 import pytest
 
@@ -17,7 +18,7 @@ from zkpay.circuits.bounds import Bounds, bounds_for
 from zkpay.circuits.buses import RANGE
 from zkpay.circuits.contributions.columns import field_name, table_name
 from zkpay.circuits.gadgets.carry import Balance
-from zkpay.circuits.gadgets.choice import Masked, SymbolTest, TableEntry
+from zkpay.circuits.gadgets.choice import Masked, PublicInputs, SymbolTest, TableEntry
 from zkpay.circuits.gadgets.compare import Comparison
 from zkpay.circuits.heights import heights
 from zkpay.circuits.payout_circuit import build_circuit
@@ -29,6 +30,7 @@ from zkpay.stark.expression import Column, Constant, Expression, Linear, read
 from zkpay.stark.field import P
 
 Interval = tuple[int, int]
+DIGIT = re.compile(r"(.*)\*2\^(\d+) radix 2\^(\d+) digit (\d+)")
 SLOT = (1 << SLOT_BITS) - 1
 WIDE = "340282366920938463463374607431768211455"
 FIELDS = (
@@ -52,10 +54,11 @@ FORMULAS: dict[str, dict[str, str]] = {
 
 
 class Intervals:
-    """Reads expressions as intervals; a public digit is any of its radix."""
+    """Reads expressions as intervals; a public digit is any of its radix that a number up to its maximum has there."""
 
-    def __init__(self, columns: Mapping[str, Interval]) -> None:
+    def __init__(self, columns: Mapping[str, Interval], numbers: Mapping[str, int]) -> None:
         self.columns = columns
+        self.numbers = numbers
 
     def constant(self, value: int) -> Interval:
         number = value % P
@@ -63,8 +66,9 @@ class Intervals:
         return number, number
 
     def public(self, name: str) -> Interval:
-        radix = int(name.rsplit("radix 2^", 1)[1].split(" ", 1)[0])
-        return 0, (1 << radix) - 1
+        number, shift, radix, place = DIGIT.findall(name)[0]
+        above = (self.numbers[number] << int(shift)) >> (int(radix) * int(place))
+        return 0, min(above, (1 << int(radix)) - 1)
 
     def column(self, column: Column) -> Interval:
         return self.columns[column.name]
@@ -82,8 +86,19 @@ class Intervals:
         return min(ends), max(ends)
 
 
-def interval(expression: Expression, columns: Mapping[str, Interval]) -> Interval:
-    return read(expression, Intervals(columns), {})
+def interval(expression: Expression, columns: Mapping[str, Interval], numbers: Mapping[str, int]) -> Interval:
+    return read(expression, Intervals(columns, numbers), {})
+
+
+def maxima(tables: Iterable[Table]) -> dict[str, int]:
+    """The largest value of each public number that a gadget reads."""
+    gadgets = [
+        gadget
+        for table in tables
+        for gadget in table.gadgets
+        if isinstance(gadget, Balance | Comparison | PublicInputs)
+    ]
+    return {digits.number.name: digits.number.maximum for gadget in gadgets for digits in gadget.digits}
 
 
 def limbs(values: Sequence[int], count: int) -> list[Interval]:
@@ -137,10 +152,12 @@ def columns_of(table: Table, policy: Policy, bounds: Bounds) -> dict[str, Interv
     return found
 
 
-def added_up(payouts: Table, columns: Mapping[str, Interval], accounts: int) -> dict[str, Interval]:
+def added_up(
+    payouts: Table, columns: Mapping[str, Interval], accounts: int, numbers: Mapping[str, int]
+) -> dict[str, Interval]:
     """Intervals of the totals' limbs, by what the payouts table adds to them."""
     real = {**columns, "is_real": (0, 1)}
-    tops = {row_sum.target: interval(row_sum.expression, real)[1] * accounts for row_sum in payouts.sums}
+    tops = {row_sum.target: interval(row_sum.expression, real, numbers)[1] * accounts for row_sum in payouts.sums}
     return {target: (0, top) for target, top in tops.items()}
 
 
@@ -153,14 +170,15 @@ def test_lines_and_limbs_stay_in_reach(name: str, records: int, accounts: int, p
         bounds = bounds_for(policy, heights(policy, records, accounts))
         circuit = build_circuit(policy, statement_of(policy, records, accounts))
     tables = {item.table.name: item.table for item in circuit.placed}
+    numbers = maxima(tables.values())
     columns = {part: columns_of(tables[part], policy, bounds) for part in ("contributions", "payouts", "totals")}
-    columns["totals"] |= added_up(tables["payouts"], columns["payouts"], bounds.accounts)
+    columns["totals"] |= added_up(tables["payouts"], columns["payouts"], bounds.accounts, numbers)
     for part, known in columns.items():
         for gadget in tables[part].gadgets:
             if isinstance(gadget, Balance):
                 carried = (0, 0)
                 for k, line in enumerate(gadget.lines):
-                    low, high = (a + b for a, b in zip(interval(line, known), carried, strict=True))
+                    low, high = (a + b for a, b in zip(interval(line, known, numbers), carried, strict=True))
                     if k < len(gadget.carries):
                         carry = gadget.carries[k]
                         tops = [
@@ -172,5 +190,5 @@ def test_lines_and_limbs_stay_in_reach(name: str, records: int, accounts: int, p
                     assert max(-low, high) < P, (part, k, line)
             elif isinstance(gadget, Comparison):
                 for limb in (*gadget.left, *gadget.right):
-                    low, high = interval(limb, known)
+                    low, high = interval(limb, known, numbers)
                     assert 0 <= low <= high <= known[gadget.difference.name][1], (part, gadget.difference.name)

@@ -68,11 +68,15 @@ def test_every_size_compiles(policy: Policy, records: int, accounts: int) -> Non
     assert all(0 <= value < P for value in circuit.publics.values())
 
 
-def test_widest_bounds_need_the_two_sided_carries() -> None:
-    # One-sided look-ups would let carries through that wrap; the widest policy is where that matters.
-    circuit = build_circuit(WIDEST, statement_of(WIDEST, 1 << 20, 1 << 20))
-    gadgets = [gadget for item in circuit.placed for gadget in item.table.gadgets if isinstance(gadget, Balance)]
-    assert any(carry.range.top_maximum is not None for gadget in gadgets for carry in gadget.carries)
+def test_widest_bounds_need_lowered_carries() -> None:
+    # With all that the look-ups let through above it a carry could wrap; the widest policy is where that matters.
+    circuit = build_circuit(WIDEST, statement_of(WIDEST, 5, 5))
+    (table,) = (item.table for item in circuit.placed if item.table.name == "contributions")
+    gadgets = [gadget for gadget in table.gadgets if isinstance(gadget, Balance)]
+    wide = [carry.range for gadget in gadgets for carry in gadget.carries if carry.range.bits == 17]
+    least = -9_999  # what an honest one is at least: minus 10_000 limbs of points, divided by 2^14
+    assert wide
+    assert all(carry.low < least for carry in wide)
 
 
 @pytest.mark.parametrize("leaves", [0, 1, 2, 3, 5, 8, 9, 100])
