@@ -8,6 +8,7 @@ from tests.campaigns.differential.campaign import Differential
 from tests.campaigns.kernels.campaign import Kernels
 from tests.campaigns.proofs.campaign import Proofs
 from tests.campaigns.transcript.campaign import Transcripts
+from tests.campaigns.zero_knowledge.campaign import ZeroKnowledge
 
 CAMPAIGNS: dict[str, Campaign] = {
     campaign.name: campaign
@@ -15,6 +16,7 @@ CAMPAIGNS: dict[str, Campaign] = {
         Transcripts(),
         Proofs(),
         Cheats(),
+        ZeroKnowledge(),
         Differential(),
         Kernels(),
     )

@@ -57,14 +57,9 @@ def toy(tall: int = 4096, middle: int = 2048, short: int = 1024, seed: int = 1) 
     walks.sum("paces", "steps", step)
     squares = _squares(short)
 
+    witness = toy_witness(amount, flag, start, pace, short)
+    running = witness["records"][5]
     rows = np.arange(short)
-    public_counts = np.zeros(short, dtype=np.int64)
-    for term in OWN_TERMS:
-        public_counts[term.payload[0]] += term.multiplicity
-    lookups = np.bincount(amount, minlength=short)
-    flagged = np.bincount(amount[flag == 1], minlength=short) + public_counts
-    running = np.cumsum(flag * amount)
-    places = (start + np.concatenate([[0], np.cumsum(pace % P)[:-1]])) % P
     circuit = Circuit(
         placed=(PlacedTable(records, tall), PlacedTable(walks, middle), PlacedTable(squares, short)),
         publics={"scale": SCALE, "offset": OFFSET, "last": tall - 1, "flagged": int(running[-1]) % P, "start": start},
@@ -75,22 +70,34 @@ def toy(tall: int = 4096, middle: int = 2048, short: int = 1024, seed: int = 1) 
             "paces": int(pace.sum()) % P,
         },
     )
-    witness = {
+    return Toy(circuit, witness)
+
+
+def toy_witness(amount: np.ndarray, flag: np.ndarray, start: int, pace: np.ndarray, short: int) -> Witness:
+    """All columns, from those that are free."""
+    rows = np.arange(short)
+    public_counts = np.zeros(short, dtype=np.int64)
+    for term in OWN_TERMS:
+        public_counts[term.payload[0]] += term.multiplicity
+    lookups = np.bincount(amount, minlength=short)
+    flagged = np.bincount(amount[flag == 1], minlength=short) + public_counts
+    running = np.cumsum(flag * amount)
+    places = (start + np.concatenate([[0], np.cumsum(pace % P)[:-1]])) % P
+    return {
         "records": _columns(
-            np.arange(tall),
+            np.arange(len(amount)),
             amount,
             flag,
             SCALE * amount + OFFSET,
             amount**3,
             running,
             (amount + 1) * flag,
-            np.resize(BEATS, tall) * amount + UNIT,
+            np.resize(BEATS, len(amount)) * amount + UNIT,
             amount**4 % P,
         ),
         "walks": _columns(places, pace),
         "squares": _columns(lookups, flagged, rows**2, np.concatenate([[0], np.cumsum(rows)[:-1]])),
     }
-    return Toy(circuit, witness)
 
 
 def _records() -> Table:
