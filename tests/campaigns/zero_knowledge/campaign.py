@@ -25,9 +25,9 @@ from tests.campaigns.zero_knowledge.observer import View, view
 from tests.campaigns.zero_knowledge.payouts import compare_payouts
 from tests.campaigns.zero_knowledge.statistics import compare, components, pieces, shape
 
-ROUNDS = 8
+ROUNDS = 4
 """Of a unit, as many with the part switched off as with it in place."""
-TELLING = 30
+TELLING = 60
 """Units for each experiment."""
 SAMPLES = 256
 """Proofs of each witness in a unit of statistics."""

@@ -33,6 +33,7 @@ TOTAL: Final[list[Key]] = [(AUXILIARY, ACCUMULATOR, k) for k in range(5)]
 CHUNK: Final[list[list[Key]]] = [[(QUOTIENT, ACCUMULATOR, 5 * i + k) for k in range(5)] for i in range(CHUNKS)]
 RANDOM: Final[list[Key]] = [(QUOTIENT, ACCUMULATOR, 5 * CHUNKS + k) for k in range(5)]
 KEYS: Final = [COLUMN, *HELPER, *TOTAL, *(key for chunk in CHUNK for key in chunk), *RANDOM]
+PLACE: Final = {key: place for place, key in enumerate(KEYS)}
 UNIT: Final[list[Extension]] = [stark.as_extension([int(i == k) for i in range(5)]) for k in range(5)]
 
 
@@ -42,18 +43,23 @@ class Equations:
     def __init__(self, seen: View) -> None:
         self.seen = seen
         self.length = seen.parameters.dimension
-        self._rows: dict[Key, list[Array]] = {key: [] for key in KEYS}
+        self._rows: list[Array] = []  # int64[columns, rows, K]
         self._values: list[Array] = []
         self._opened()
         self._claimed()
         self._folded()
-        self.of = {key: np.concatenate(rows) for key, rows in self._rows.items()}
+        self.of = dict(zip(KEYS, np.concatenate(self._rows, axis=1), strict=True))
         self.values = np.concatenate(self._values)
 
-    def _add(self, rows: dict[Key, Array], values: Array) -> None:
-        for key in KEYS:
-            self._rows[key].append(rows.get(key, np.zeros((len(values), self.length), dtype=np.int64)) % P)
+    def _add(self, rows: Array, values: Array) -> None:
+        self._rows.append(rows)
         self._values.append(values % P)
+
+    def _alone(self, key: Key, rows: Array) -> Array:
+        """Functionals of one column."""
+        result = np.zeros((len(KEYS), *rows.shape), dtype=np.int64)
+        result[PLACE[key]] = rows
+        return result
 
     def _point(self, index: int) -> int:
         return SHIFT * pow(stark.omega(self.seen.parameters.domain), index, P) % P
@@ -61,27 +67,27 @@ class Equations:
     def _opened(self) -> None:
         for key in KEYS:
             for index, value in self.seen.rows[key].items():
-                self._add({key: powers(self._point(index), self.length)[None]}, np.array([value]))
+                self._add(self._alone(key, powers(self._point(index), self.length)[None]), np.array([value]))
 
     def _claimed(self) -> None:
+        wide = [extension_powers(self.seen.point(rotation), self.length) for rotation in (0, 1)]
         for (key, rotation), claim in self.seen.claims.items():
-            self._add({key: extension_powers(self.seen.point(rotation), self.length)}, np.array(claim))
+            self._add(self._alone(key, wide[rotation]), np.array(claim))
 
-    def _deep(self, index: int) -> tuple[dict[Key, Array], Array]:
+    def _deep(self, index: int) -> tuple[Array, Array]:
         """f_0 at a point of the domain: R + sum lambda_k (F_k - v_k) / (x - z_k); the equations' rows and what the v_k
         come to."""
         x = self._point(index)
-        own = powers(x, self.length)
-        rows = {key: np.zeros((5, self.length), dtype=np.int64) for key in KEYS}
+        factors = np.zeros((len(KEYS), 5), dtype=np.int64)
+        for k, key in enumerate(RANDOM):
+            factors[PLACE[key], k] = 1
         claimed: Extension = (0, 0, 0, 0, 0)
         inverses = [stark.inverse(stark.sub((x, 0, 0, 0, 0), self.seen.point(rotation))) for rotation in (0, 1)]
         for (key, rotation), weight in zip(opening_order(self.seen.case.circuit), self.seen.batching, strict=True):
             factor = stark.mul(weight, inverses[rotation])
-            rows[key] = (rows[key] + np.array(factor)[:, None] * own) % P
+            factors[PLACE[key]] += factor
             claimed = stark.add(claimed, stark.mul(factor, self.seen.claims[key, rotation]))
-        for k, key in enumerate(RANDOM):
-            rows[key][k] = (rows[key][k] + own) % P
-        return rows, np.array(claimed)
+        return factors[:, :, None] % P * powers(x, self.length) % P, np.array(claimed)
 
     def _folded(self) -> None:
         parameters, proof = self.seen.parameters, self.seen.proof
@@ -97,7 +103,7 @@ class Equations:
         # The last polynomial is known by its values at as many points as it has coefficients.
         last = parse_extensions(proof.final_polynomial, parameters.final_length, "last polynomial")
         for leaf in range(parameters.final_length):
-            rows = {key: np.zeros((5, self.length), dtype=np.int64) for key in KEYS}
+            folded = np.zeros((len(KEYS), 5, self.length), dtype=np.int64)
             values: Extension = (0, 0, 0, 0, 0)
             for place in range(leaf, parameters.domain, leaves):
                 ratio = stark.scale(challenge, pow(self._point(place), -1, P))
@@ -105,21 +111,15 @@ class Equations:
                 for _ in range(arity):
                     weight = stark.add(stark.mul(weight, ratio), UNIT[0])
                 weight = stark.scale(weight, pow(arity, -1, P))
-                own, claimed = self._deep(place)
+                rows, claimed = self._deep(place)
                 product = np.array([stark.mul(weight, unit) for unit in UNIT]).T
-                for key in KEYS:
-                    rows[key] = (rows[key] + _times(product, own[key])) % P
+                folded += sum(product[None, :, k, None] * rows[:, None, k] % P for k in range(5))
                 values = stark.add(values, stark.mul(weight, stark.as_extension(claimed.tolist())))
             y = pow(self._point(leaf), arity, P)
             shown: Extension = (0, 0, 0, 0, 0)
             for coefficient in reversed(last):
                 shown = stark.add(stark.scale(shown, y), coefficient)
-            self._add(rows, np.array(stark.add(values, shown)))
-
-
-def _times(small: Array, large: Array) -> Array:
-    """Matrix product modulo P, the left one 5 by 5."""
-    return np.stack([sum(int(small[i, j]) * large[j] % P for j in range(5)) % P for i in range(5)])
+            self._add(folded % P, np.array(stark.add(values, shown)))
 
 
 def possible(equations: Equations, without: Collection[str] = ()) -> tuple[bool, ...]:
