@@ -3,12 +3,15 @@
 Each test of hiding is itself tested: with the mask in question turned off it must turn red (SPEC §7).
 """
 
+from collections.abc import Callable, Iterable
 from dataclasses import fields, replace
 from functools import cache
 
 import numpy as np
 import pytest
 
+from tests.circuits.folding import folding, in_line
+from tests.circuits.scenarios import Record, scenario
 from tests.reference import stark
 from tests.reference.stark_forger import Forger, false_circuit
 from tests.reference.stark_prover import (
@@ -22,9 +25,11 @@ from tests.reference.stark_prover import (
     tree_groups,
 )
 from tests.reference.toy import SEED, STATEMENT, light_parameters, toy, use_light_parameters, verdict
+from zkpay.circuits.heights import FOLDED_TREE
 from zkpay.prover.groups import masked_coefficients
 from zkpay.prover.prove import prove_circuit
 from zkpay.prover.randomness import MaskSource
+from zkpay.stark.air import Circuit, PlacedTable
 from zkpay.stark.field import GENERATOR, P
 from zkpay.stark.parameters import PROFILES, Parameters, derive
 from zkpay.stark.proof import Proof
@@ -107,18 +112,102 @@ def test_masks_have_full_rank_on_what_is_revealed(height: int, ratio: int) -> No
         assert rank(revealed_rows(height, ratio, 8, indices, zeta, count - 1)) == count - 1
 
 
+TIGHTEST = [(10, 10), (16, 10), (20, 10), (14, 14), (20, 14), (21, 14)]
+"""Tallest and shortest table of a proof, as powers of two: least heights of both slacks, and the widest apart."""
+
+
+def at_heights(log_tallest: int, log_shortest: int) -> Circuit:
+    """The toy's tables at other heights; parameters don't depend on what stands in them."""
+    circuit = toy().circuit
+    logs = (log_tallest, log_shortest, log_shortest)
+    return replace(
+        circuit,
+        placed=tuple(PlacedTable(item.table, 1 << log) for item, log in zip(circuit.placed, logs, strict=True)),
+    )
+
+
 @pytest.mark.parametrize("profile", PROFILES)
-def test_masks_of_the_real_parameters_have_full_rank(profile: str) -> None:
-    """For the toy's shortest and its tallest table, at all queries of a full proof, points that meet included."""
-    parameters = derive(PROFILES[profile], toy().circuit)
+@pytest.mark.parametrize(("log_tallest", "log_shortest"), TIGHTEST)
+def test_masks_of_the_real_parameters_have_full_rank(profile: str, log_tallest: int, log_shortest: int) -> None:
+    """For the shortest and the tallest table of every profile, at all queries of a full proof, points that meet
+    included. Main, helper and accumulator columns all have such masks, folded tables' too (see the next test). One
+    coefficient less than values are shown is too few."""
+    parameters = derive(PROFILES[profile], at_heights(log_tallest, log_shortest))
     zeta = Transcript("real").extension("zeta")
     indices = np.random.default_rng(4).integers(0, parameters.domain, parameters.queries).tolist()
-    for height in (1024, 4096):
-        ratio = parameters.height // height
-        positions = [index % (parameters.blowup * height) for index in indices]
-        matrix = revealed_rows(height, ratio, parameters.blowup, positions, zeta, parameters.mask_length)
+    for log in {log_tallest, log_shortest}:
+        ratio = parameters.height >> log
+        positions = [index % (parameters.blowup << log) for index in indices]
+        matrix = revealed_rows(1 << log, ratio, parameters.blowup, positions, zeta, parameters.mask_length)
         assert len(matrix) <= 2 * (5 + parameters.queries) <= parameters.mask_length
         assert rank(matrix) == len(matrix)
+        assert rank(matrix[:, : len(matrix) - 1]) < len(matrix)
+
+
+def masks_and_salts(circuit: Circuit, make: Callable[[], Proof], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each committed column has a mask to itself, as long as the parameters say, and each row a salt."""
+    elements, data = MaskSource.elements, MaskSource.data
+    shapes: dict[str, tuple[int, ...]] = {}
+    streams: dict[str, int] = {}
+
+    def drawn(self: MaskSource, label: str, shape: tuple[int, ...]) -> np.ndarray:
+        assert shapes.setdefault(label, shape) == shape
+        return elements(self, label, shape)
+
+    def streamed(self: MaskSource, label: str, count: int) -> bytes:
+        streams[label] = count
+        return data(self, label, count)
+
+    masked: list[tuple[int, ...]] = []
+
+    def masking(values: Iterable[np.ndarray], height: int, masks: np.ndarray) -> np.ndarray:
+        masked.append((height, *masks.shape))
+        # No column's mask is empty or another one's.
+        assert len(np.unique(masks, axis=0)) == len(masks)
+        assert masks.any(axis=1).all()
+        return masked_coefficients(values, height, masks)
+
+    monkeypatch.setattr(MaskSource, "elements", drawn)
+    monkeypatch.setattr(MaskSource, "data", streamed)
+    monkeypatch.setattr("zkpay.prover.commit.masked_coefficients", masking)
+    make()
+    parameters = derive(PROFILES["default"], circuit)
+    length = parameters.mask_length
+    expected, groups = {}, {}
+    for tree in (MAIN, AUXILIARY, QUOTIENT):
+        for number, (height, keys) in enumerate(tree_groups(circuit, tree)):
+            groups[f"salts/{tree}/{number}"] = 16 * parameters.blowup * height
+            if tree != QUOTIENT:
+                expected[f"masks/{tree}/{number}"] = (len(keys), length)
+    assert sorted(masked) == sorted(
+        (height, len(keys), length) for tree in (MAIN, AUXILIARY) for height, keys in tree_groups(circuit, tree)
+    )
+    expected["quotient"] = (5 * (CHUNKS - 1), length)
+    expected["fri"] = (5, parameters.dimension - 1)
+    assert shapes == expected
+    assert {label: count for label, count in streams.items() if label not in expected} == groups
+
+
+def test_every_column_has_a_mask_and_every_row_a_salt(monkeypatch: pytest.MonkeyPatch) -> None:
+    case = toy()
+    masks_and_salts(
+        case.circuit,
+        lambda: prove_circuit(case.circuit, case.witness, STATEMENT, PROFILES["default"]),
+        monkeypatch,
+    )
+
+
+@pytest.mark.parametrize("hashes", ["in line", "in rows"])
+def test_every_column_of_a_payout_circuit_has_a_mask(hashes: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All tables of an epoch, with the folded ones of large epochs too."""
+    with folding() if hashes == "in rows" else in_line():
+        epoch = scenario([Record(account=7), Record(account=8, quantity=3)])
+        assert any(item.table.name == FOLDED_TREE for item in epoch.circuit.placed) == (hashes == "in rows")
+        masks_and_salts(
+            epoch.circuit,
+            lambda: prove_circuit(epoch.circuit, epoch.witness(), STATEMENT, PROFILES["default"]),
+            monkeypatch,
+        )
 
 
 def test_quotient_masks_have_full_rank() -> None:
@@ -382,8 +471,8 @@ class Simulator(Forger):
     the mask R is what is left over.
     """
 
-    def __init__(self) -> None:
-        super().__init__(false_circuit())
+    def __init__(self, circuit: Circuit) -> None:
+        super().__init__(circuit)
         self.witness = {name: np.zeros_like(values) for name, values in self.witness.items()}
         self.noise = np.random.default_rng(11)
 
@@ -411,11 +500,19 @@ class Simulator(Forger):
         self.transcript.extensions("lambda", len(LAMBDA))
 
 
-def test_a_simulator_needs_no_witness(monkeypatch: pytest.MonkeyPatch) -> None:
+def lifted_false_circuit() -> Circuit:
+    """Tables of two heights, and a sum that no witness has: claims of the shorter table pass the lifting check."""
+    circuit = toy(2048, 1024, 1024).circuit
+    return replace(circuit, sum_targets={**circuit.sum_targets, "amounts": (circuit.sum_targets["amounts"] + 1) % P})
+
+
+@pytest.mark.parametrize("make", [false_circuit, lifted_false_circuit])
+def test_a_simulator_needs_no_witness(make: Callable[[], Circuit], monkeypatch: pytest.MonkeyPatch) -> None:
     """With zeta and lambda programmed, a transcript without any witness passes all checks at uniformly drawn queries:
     so nothing in a transcript tells of one. The real oracle, of course, is not programmable."""
     use_light_parameters(monkeypatch, QUERIES)
-    proof = Simulator().prove()
+    circuit = make()
+    proof = Simulator(circuit).prove()
     with monkeypatch.context() as programmed:
 
         def zeta(transcript: Transcript, root: bytes) -> stark.Extension:
@@ -429,5 +526,5 @@ def test_a_simulator_needs_no_witness(monkeypatch: pytest.MonkeyPatch) -> None:
 
         programmed.setattr("zkpay.verifier.verify.draw_zeta", zeta)
         programmed.setattr("zkpay.verifier.verify.draw_lambda", batching)
-        assert verdict(false_circuit(), proof) == "accepted"
-    assert verdict(false_circuit(), proof) == "constraints-unsatisfied"
+        assert verdict(circuit, proof) == "accepted"
+    assert verdict(circuit, proof) == "constraints-unsatisfied"
