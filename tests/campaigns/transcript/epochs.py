@@ -1,4 +1,4 @@
-"""Epochs of random policies with their proofs; every field of statement and commitment is changed alone."""
+"""Epochs of random policies with their proofs; each field of statement, commitment and policy changes alone."""
 
 from __future__ import annotations
 
@@ -13,20 +13,21 @@ from tests.campaigns.transcript.inventory import INVENTORY
 from tests.campaigns.transcript.replay import Known, judge, prove_lightly, tape
 from tests.campaigns.transcript.schema import pick
 from tests.campaigns.transcript.trials import QUERIES, divergence, heights
-from tests.circuits.scenarios import Record, Scenario, pro_rata, scenario
+from tests.circuits.scenarios import Record, Scenario, scenario
 from tests.reference.toy import light_parameters
 from zkpay.circuits.payout_circuit import build_circuit
 from zkpay.epoch.commitment import Commitment
 from zkpay.errors import InputError, Refused, Rejected
 from zkpay.ledger.fields import UNDECLARED
 from zkpay.ledger.rules import UNDECLARED_VALUE
-from zkpay.policy.policy import Policy
+from zkpay.policy.policy import Policy, parse_policy
 from zkpay.stark.air import Circuit
 from zkpay.stark.field import P
 from zkpay.stark.parameters import PROFILES
 from zkpay.stark.statement import Statement
 
-ITEMS = [path for path in INVENTORY if path.startswith(("statement.", "commitment."))]
+EPOCH = ("statement.", "commitment.", "policy.")
+ITEMS = [path for path in INVENTORY if path.startswith(EPOCH)]
 TIMES = 1
 
 
@@ -58,7 +59,8 @@ def try_epoch(unit: str, times: int = TIMES) -> Tally:
 
 class _Epoch:
     def __init__(self, dice: random.Random) -> None:
-        self.policy = _policy(dice)
+        self.text = _policy(dice)
+        self.policy = parse_policy(self.text.encode(), "policy")
         scene = scenario(_records(dice), self.policy)
         self.commitment = _commitment(dice, scene)
         self.statement = replace(
@@ -74,12 +76,12 @@ class _Epoch:
         self.known = prove_lightly(self.circuit, scene.witness(), data, parameters, dice.randbytes(32))
         self.tape = tape(self.known)
 
-    def verdicts(self, statement: Statement) -> Iterator[str]:
-        """What a verifier of files says of the proof and another statement: canonical, about its own circuit, proved;
-        and what it says when that circuit is put right."""
+    def verdicts(self, statement: Statement, policy: Policy | None = None) -> Iterator[str]:
+        """What a verifier of files says of the proof and another statement (and policy): canonical, about its own
+        circuit, proved; and what it says when that circuit is put right."""
         try:
             read = Statement.from_bytes(statement.to_bytes())
-            circuit = build_circuit(self.policy, read)
+            circuit = build_circuit(policy or self.policy, read)
         except InputError:
             yield "unreadable"
         except Rejected as rejection:
@@ -101,13 +103,18 @@ class _Epoch:
 
     def problems(self, dice: random.Random, path: str, tally: Tally) -> Iterator[str]:
         """What is wrong with the verifier's answer to one alteration."""
-        if path.startswith("commitment."):
+        policy = None
+        if path.startswith("policy."):
+            # The statement names the policy that its verifier has.
+            policy = parse_policy(edited(self.text, path.partition(".")[2]).encode(), "policy")
+            changed = replace(self.statement, policy_digest=policy.digest)
+        elif path.startswith("commitment."):
             # A proof's verifier knows a commitment by its digest.
             commitment = _altered(dice, self.commitment, path)
             changed = replace(self.statement, commitment_digest=commitment.digest)
         else:
             changed = _altered(dice, self.statement, path)
-        verdicts = list(self.verdicts(changed))
+        verdicts = list(self.verdicts(changed, policy))
         for verdict in verdicts:
             tally.count("Verdicts", [verdict])
             if verdict == "accepted":
@@ -137,13 +144,62 @@ def _altered(dice: random.Random, value: Any, path: str) -> Any:
         raise NothingToChangeError(str(error)) from error
 
 
-def _policy(dice: random.Random) -> Policy:
-    return pro_rata(
-        pool=dice.choice([10**9, 250_000 * 10**18, 12_345]),
-        weights=[dice.randrange(50) for _ in range(4)],
-        quantity_max=dice.choice([1000, 10**9]),
-        unique=dice.random() < 0.5,
-    )
+def _policy(dice: random.Random) -> str:
+    """The text of a policy that has something of everything."""
+    weights = ", ".join(f"{kind} = {dice.randrange(50)}" for kind in ("compute", "model", "evaluation"))
+    return f"""\
+[policy]
+name = "first"
+token = {{ symbol = "T", decimals = 2 }}
+[pools]
+data_pool = "{dice.choice([1, 150_000, 10**12])}0"
+rest_pool = "90"
+[fields]
+kind = {{ values = ["data", "compute", "model", "evaluation"] }}
+quantity = {{ max = "1000" }}
+quality = {{ max = "10000" }}
+[tables]
+weight = {{ data = 3, {weights} }}
+[constants]
+cap = {dice.choice([1, 2_000, 10**9])}0
+[amounts]
+most = "{dice.choice([1, 500])}0"
+[rules]
+{dice.choice(['unique = ["fingerprint"]', 'reasons = ["spam"]'])}
+[formula]
+points = "weight[kind] * quantity * quality // 10_000"
+score = "min(sum(points), cap)"
+due = "(data_pool + rest_pool) * score // max(total(score), 1)"
+payout = "min(due, most)"
+"""
+
+
+# Each field of a policy changed alone, as far as one can be: pool is the sum of pools, and money counts in base units.
+POLICY_EDITS: dict[str, tuple[tuple[str, str], ...]] = {
+    "name": (('name = "first"', 'name = "second"'),),
+    "pool": (('rest_pool = "90"', 'rest_pool = "91"'),),
+    "symbol": (('symbol = "T"', 'symbol = "U"'),),
+    "decimals": (
+        ("decimals = 2", "decimals = 3"),
+        ('0"\nrest_pool = "90"', '"\nrest_pool = "9"'),
+        ('0"\n[rules]', '"\n[rules]'),
+    ),
+    "pools": (("data_pool =", "swap ="), ("rest_pool =", "data_pool ="), ("swap =", "rest_pool =")),
+    "amounts": (('0"\n[rules]', '1"\n[rules]'),),
+    "constants": (("0\n[amounts]", "1\n[amounts]"),),
+    "tables": (("data = 3,", "data = 4,"),),
+    "rules": (('quantity = { max = "1000" }', 'quantity = { max = "1001" }'),),
+    "formula": (("min(due, most)", "min(most, due)"),),
+}
+
+
+def edited(text: str, field: str) -> str:
+    """The policy's text with one field changed."""
+    for old, new in POLICY_EDITS[field]:
+        if text.count(old) != 1:
+            raise ValueError(f"{old!r} stands {text.count(old)} times in the policy")
+        text = text.replace(old, new)
+    return text
 
 
 def _records(dice: random.Random) -> list[Record]:

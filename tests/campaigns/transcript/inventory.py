@@ -8,11 +8,12 @@ before there is a transcript; or of no consequence for a verifier, which is show
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import StrEnum
 
 from tests.campaigns.transcript.schema import node_paths, paths
 from zkpay.epoch.commitment import Commitment
+from zkpay.policy.policy import Policy
 from zkpay.stark.air import Circuit
 from zkpay.stark.parameters import Parameters
 from zkpay.stark.proof import Proof
@@ -126,6 +127,8 @@ INVENTORY: dict[str, Entry] = {
     # The commitment, by the digest of its bytes in the statement.
     **_of("statement", ".origin .epoch .contribution_root .contribution_root[]", "commitment"),
     **_of("statement", ".contribution_count .policy_digest .leaves_digest .private_payouts", "commitment"),
+    # The policy, by its digest in the statement; the circuit that is built from it says the rest.
+    **_of("statement", ".name .pool .symbol .decimals .pools .amounts .constants .tables .rules .formula", "policy"),
     # What the prover says.
     **_of("parameters", "proof.profile"),
     **_of("main root", "proof.main_root"),
@@ -152,3 +155,5 @@ def known_paths() -> Iterator[str]:
     ):
         yield from paths(kind, name)
     yield from node_paths()
+    # What a policy is made of goes into its digest as text.
+    yield from (f"policy.{field.name}" for field in fields(Policy) if not field.name.startswith("_"))

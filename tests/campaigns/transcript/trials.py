@@ -18,7 +18,7 @@ from zkpay.stark.parameters import PROFILES, Parameters
 
 QUERIES = 6
 ATTEMPTS = 20
-ITEMS = [path for path in INVENTORY if not path.startswith(("statement.", "commitment"))]
+ITEMS = [path for path in INVENTORY if not path.startswith(("statement.", "commitment.", "policy."))]
 """What a circuit, its parameters, a statement's bytes and a proof have; the fields of a statement are in `epochs`."""
 
 
