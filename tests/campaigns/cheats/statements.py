@@ -23,6 +23,8 @@ from zkpay.stark.field import P
 from zkpay.stark.keccak import keccak256
 from zkpay.stark.statement import Statement
 
+OF_ANOTHER_POLICY = ("constraints-unsatisfied", "wrong-length")
+"""Numbers of another width make tables of another shape."""
 EVERYBODY = "everybody who relies on the statement"
 PAYEE = "the account whose payout is said to be less"
 
@@ -73,7 +75,7 @@ def another_token(scene: Scene, files: Files) -> Files:
     return restated(files, policy=scene.text.replace('symbol = "TOKEN"', 'symbol = "OTHER"'))
 
 
-@swap("a payout is of fewer decimals, a thousand times as much", "who pays")
+@swap("a payout is of fewer decimals, a thousand times as much", "who pays", OF_ANOTHER_POLICY)
 def other_decimals(scene: Scene, files: Files) -> Files:
     text = re.sub(r'(\w*pool|payout_cap|\w+_price|\w+_penalty) = "([0-9.]+)"', _thousandfold, scene.text)
     return restated(files, policy=text.replace("decimals = 18", "decimals = 15"))
@@ -84,7 +86,7 @@ def _thousandfold(found: re.Match[str]) -> str:
     return f'{found[1]} = "{int(whole + part.ljust(3, "0")[:3])}{"." + part[3:] if part[3:] else ""}"'
 
 
-@swap("the pool is larger than the one that was shared out", EVERYBODY)
+@swap("the pool is larger than the one that was shared out", EVERYBODY, OF_ANOTHER_POLICY)
 def another_pool(scene: Scene, files: Files) -> Files:
     text = re.sub(r'^(\w*pool) = "(\d+)', lambda found: f'{found[1]} = "1{found[2]}', scene.text, count=1, flags=re.M)
     pool = parse_policy(text.encode(), POLICY).pool
@@ -92,7 +94,7 @@ def another_pool(scene: Scene, files: Files) -> Files:
     return restated(files, policy=text, pool=pool, dust=pool - statement.paid)
 
 
-@swap("payouts follow another weight or price than the one that they were computed with", EVERYBODY)
+@swap("payouts follow another weight or price than the one that they were computed with", EVERYBODY, OF_ANOTHER_POLICY)
 def another_formula(scene: Scene, files: Files) -> Files:
     text = re.sub(r"10_000", "5_000", scene.text)
     if text == scene.text:
@@ -232,4 +234,7 @@ def leaves_of_another_root(scene: Scene, files: Files) -> Files:
     leaves = bytearray(files[LEAVES])
     # The low byte of an element, so that it stays below the modulus.
     leaves[4 * scene.dice.randrange(len(leaves) // 4) + 3] ^= 1
-    return {**restated(files, {"leaves_digest": keccak256(bytes(leaves))}), LEAVES: bytes(leaves)}
+    epoch = scene.draft()
+    epoch.finish()
+    # Committed to and proved like that: nothing but building the root again shows it.
+    return publish(scene.text, epoch, leaves=bytes(leaves))
