@@ -25,7 +25,7 @@ from zkpay.circuits.gadgets.witness import leaf_digests
 from zkpay.circuits.heights import FOLDED_TREE
 from zkpay.circuits.trace import Witness
 from zkpay.epoch.commitment import Commitment, leaves_from_bytes, leaves_to_bytes
-from zkpay.epoch.layout import COMMITMENT, LEAVES, PAYOUTS, POLICY, PROOF, STATEMENT
+from zkpay.epoch.layout import COMMITMENT, LEAF_BYTES, LEAVES, PAYOUTS, POLICY, PROOF, STATEMENT
 from zkpay.epoch.payouts import PayoutList
 from zkpay.epoch.verdict import Checks
 from zkpay.epoch.verify import _check_payouts
@@ -77,7 +77,11 @@ def seal(
     payouts: bytes | None,
     profile: str = "default",
 ) -> Files:
-    """The files of a statement with these leaves, and a proof of the witness; no payouts: they are private."""
+    """The files of a statement with these leaves, and a proof of the witness; no payouts: they are private.
+
+    leaves.bin has as many leaves as the statement says, whatever there is.
+    """
+    leaves = leaves.ljust(LEAF_BYTES * statement.contribution_count, b"\0")[: LEAF_BYTES * statement.contribution_count]
     commitment = Commitment(
         origin=statement.origin,
         epoch=statement.epoch,
