@@ -182,7 +182,7 @@ CASES = (
         "Frozen Heart; Plonky3 audit, B; Zellic on SP1 Hypercube, 3.1 to 3.3 and 3.9",
         (
             own("test_case_18_a_witness_of_another_statement"),
-            "attacks/test_engine_transcript.py::test_a_statement_that_is_not_absorbed_can_be_exchanged",
+            "attacks/test_engine_frozen.py::test_another_statement",
             "cheats/another_epochs_label",
             "cheats/another_origin",
             "cheats/another_token",
