@@ -4,13 +4,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 BENCH_JSON := .benchmarks/latest.json
+# Tests of what pyproject.toml wants every branch of.
+COVERING := tests/zkpay/stark tests/zkpay/verifier tests/zkpay/ledger/test_tree.py tests/zkpay/policy/language \
+	tests/circuits/test_bounds.py tests/circuits/test_intervals.py tests/attacks/test_engine_statement.py
 
 # The first interpreter that is new enough; `make PYTHON=/path/to/python3.12 test` chooses another.
 PYTHON ?= $(shell for candidate in python3 python3.11 python3.12 python3.13 python3.14; do \
 	"$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$candidate" && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test attack campaign lint types bench check clean
+.PHONY: help setup demo test attack campaign coverage bounds lint types bench check clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,6 +47,14 @@ attack: $(STAMP) ## Run the attacks alone, with a short slice of each campaign; 
 
 campaign: $(STAMP) ## Run all campaigns for hours, or some: ARGS="cells --seconds 600"; see tests/campaigns
 	$(BIN)/python -m tests.campaigns $(ARGS)
+
+coverage: $(STAMP) ## Fail where a branch of verifier, transcript, Merkle tree or bounds has no test
+	$(BIN)/coverage run -m pytest -q $(COVERING)
+	$(BIN)/coverage report
+
+bounds: $(STAMP) ## Run the tests of the kernels with every index checked; compiles them once more
+	NUMBA_BOUNDSCHECK=1 NUMBA_CACHE_DIR=$(CURDIR)/$(VENV)/checked-kernels \
+		$(BIN)/python -m pytest -q -n 2 --dist loadfile tests/zkpay/kernels tests/zkpay/prover $(PYTEST_ARGS)
 
 lint: $(STAMP) ## Check style and formatting
 	$(BIN)/ruff check .

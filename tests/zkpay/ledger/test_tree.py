@@ -157,3 +157,10 @@ class TestRootFromPath:
             assert root_from_path(self.digests[:, 2], 2, 5, changed) != self.tree.root
         assert root_from_path(self.digests[:, 3], 2, 5, path) != self.tree.root
         assert root_from_path(self.digests[:, 2], 3, 5, path) != self.tree.root
+
+
+def test_a_negative_number_of_leaves_has_no_tree() -> None:
+    """A count from a file that is not checked would else give a tree of the wrong depth."""
+    for count in (-1, -(1 << 20)):
+        with pytest.raises(ValueError, match="negative number"):
+            tree_depth(count)

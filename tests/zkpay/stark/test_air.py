@@ -313,3 +313,26 @@ def test_reading_shares_common_nodes() -> None:
 
     assert read(node, Counter(), {}) == 2**60
     assert len(counted) == 60
+
+
+def test_a_table_has_columns_of_its_own() -> None:
+    """A table of fixed columns alone would have nothing in the main tree to be opened."""
+    table = Table("fixed")
+    table.preprocessed_column("k", [1])
+    with pytest.raises(ValueError, match="fixed has no main columns"):
+        Circuit((PlacedTable(one_table(), 8), PlacedTable(table, 8)), {}, (), {"s": 0}).check()
+
+
+@pytest.mark.parametrize("place", ["payload", "multiplicity", "sum"])
+def test_interactions_and_sums_read_their_own_row(place: str) -> None:
+    """What stands on the next row is opened for constraints only: helpers and row sums are of one row."""
+    table = one_table()
+    following: Expression = table.columns[0].next
+    if place == "payload":
+        table.send(BUS, "j", [following * 2 + 1, 1])
+    elif place == "multiplicity":
+        table.receive(BUS, "j", [1, 1], following)
+    else:
+        table.sum("s", "following", following * table.columns[0])
+    with pytest.raises(ValueError, match="reads the next row"):
+        Circuit((PlacedTable(table, 8),), {}, (), {"s": 0}).check()

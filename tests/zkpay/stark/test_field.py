@@ -140,3 +140,9 @@ def test_evaluate_polynomial_at_the_bound() -> None:
     point = (P - 1, P - 1, P - 1, P - 1, P - 1)
     geometric = ext_mul(ext_sub(ext_pow(point, count), EXT_ONE), ext_inverse(ext_sub(point, EXT_ONE)))
     assert evaluate_polynomial(coefficients, point) == ext_neg(geometric)
+
+
+def test_more_coefficients_than_any_domain_has_are_refused() -> None:
+    """Beyond 2^24 the 16-bit halves would no longer be added up exactly."""
+    with pytest.raises(ValueError, match="at most 2\\^24"):
+        evaluate_polynomial(np.broadcast_to(np.int64(1), ((1 << 24) + 1,)), (0, 1, 0, 0, 0))

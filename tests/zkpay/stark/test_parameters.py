@@ -22,6 +22,7 @@ from zkpay.stark.parameters import (
     minimum_height,
     profile_by_name,
 )
+from zkpay.stark.security import EXTENSION_BITS
 
 LOGS = range(10, 22)
 
@@ -215,3 +216,11 @@ def test_profiles_by_name() -> None:
     assert profile_by_name("compact") is PROFILES["compact"]
     with pytest.raises(InputError, match="default, conservative, compact"):
         profile_by_name("fast")
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_what_does_not_reach_the_bits_is_refused(profile: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No number of queries makes up for a challenge field that is too small: nothing weaker is derived."""
+    monkeypatch.setattr("zkpay.stark.parameters.MINIMUM_BITS", EXTENSION_BITS)
+    with pytest.raises(Refused, match="4096 rows can't reach"):
+        derive(PROFILES[profile], placed_at(4096, 2048, 1024))

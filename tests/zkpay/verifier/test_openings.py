@@ -10,8 +10,9 @@ import pytest
 
 from tests.reference import stark
 from tests.reference.stark_prover import CHUNKS, QUOTIENT, LiteralProver, opening_order, tree_groups
-from tests.reference.toy import SEED, STATEMENT, light_parameters, toy
+from tests.reference.toy import RANGE, SEED, STATEMENT, light_parameters, toy
 from zkpay.errors import Rejected
+from zkpay.stark.air import Circuit, PlacedTable, Table
 from zkpay.stark.field import GENERATOR, P
 from zkpay.stark.layout import layout_of
 from zkpay.stark.protocol import BusChallenges, bus_target, powers_of
@@ -217,3 +218,25 @@ def test_layers_of_queries_that_meet(indices: list[int] | str) -> None:
         wrong = {**deep, index: stark.add(deep[index], (1, 0, 0, 0, 0))}
         with pytest.raises(Rejected, match="committed root"):
             check_layers(run.parameters, roots, challenges, wrong, layers, run.final_coefficients())
+
+
+def test_a_table_that_reads_no_next_row_is_opened_at_zeta_alone() -> None:
+    """Its columns have no part in the fraction at the next point; all of its rows are still bound."""
+    table = Table("plain")
+    value, square = table.column("value"), table.column("square")
+    table.every("square", square - value * value)
+    table.send(RANGE, "out", [value])
+    table.receive(RANGE, "in", [value])
+    circuit = Circuit((PlacedTable(table, 1024),), {}, (), {})
+    rows = np.arange(1024, dtype=np.int64)
+    witness = {"plain": np.stack([rows, rows * rows % P]).astype(np.uint32)}
+    parameters = light_parameters(circuit, 3)
+    prover = LiteralProver(circuit, witness, STATEMENT, parameters, SEED)
+    prover.prove()
+    layout = layout_of(circuit)
+    assert [len(places.main_next) for places in layout.openings] == [0]
+    indices = [0, prover.size - 1, *prover.indices]
+    opened = opened_rows(prover, indices)
+    values = deep_values(circuit, layout, parameters, prover.zeta, prover.batching, prover.claimed, indices, opened)
+    word = prover.deep_codeword()
+    assert values == [stark.as_extension(word[:, index].tolist()) for index in indices]

@@ -143,10 +143,10 @@ class _Lowering:
     def _table(self, expression: Expression) -> Node:
         nodes, name = self._nodes, str(expression.value)
         index, table = expression.arguments[0], self._formula.tables[name]
-        if index.type is Type.SYMBOL and index.form is Form.FIELD:
+        if index.type is Type.SYMBOL:
             nodes.place = expression
             return nodes.table_of_symbol(name, str(index.value))
-        number = nodes.constant(int(index.value or 0)) if index.type is Type.SYMBOL else self._lowered(index)
+        number = self._lowered(index)
         nodes.place = expression
         last = nodes.constant(len(table.values) - 1)
         proofs = self._needed(lambda proofs: proofs.at_most(number, last))
@@ -162,11 +162,8 @@ class _Lowering:
         return nodes.entry(name, nodes.capped(number, last))
 
     def _is_symbol(self, expression: Expression) -> Node:
-        argument, code = expression.arguments[0], int(expression.value or 0)
         self._nodes.place = expression
-        if argument.form is Form.CONSTANT:
-            return self._nodes.constant(int(argument.value == code))
-        return self._nodes.is_symbol(str(argument.value), code)
+        return self._nodes.is_symbol(str(expression.arguments[0].value), int(expression.value or 0))
 
     # Differences and quotients
 
@@ -254,9 +251,8 @@ class _Lowering:
     def _tiers(self, expression: Expression) -> Node:
         """Each slice of x at its rate: rate * (min(x, upto) - min(x, upto of the slice before))."""
         nodes = self._nodes
-        x, *bounds_and_rates = (self._lowered_tier(argument) for argument in expression.arguments)
-        if x is None:
-            raise ValueError("tiers of no number")
+        x = self._lowered(expression.arguments[0])
+        bounds_and_rates = [self._lowered_tier(argument) for argument in expression.arguments[1:]]
         earned, below = nodes.zero, nodes.zero
         before: Node | None = nodes.zero
         for upto, rate in zip(bounds_and_rates[::2], bounds_and_rates[1::2], strict=True):
@@ -285,11 +281,8 @@ class _Lowering:
             return self._lowered(expression.arguments[1 if holds else 2])
         a = self._under(expression.arguments[1], condition, True)
         b = self._under(expression.arguments[2], condition, False)
-        nodes = self._nodes
-        nodes.place = expression
-        if expression.type is Type.CONDITION:
-            return nodes.either(nodes.both(condition, a), nodes.both(nodes.negation(condition), b))
-        return nodes.select(condition, a, b)
+        self._nodes.place = expression
+        return self._nodes.select(condition, a, b)
 
     def _connective(self, expression: Expression) -> Node:
         """`and`, `or`: each argument is lowered where those before it leave the answer open."""
