@@ -6,6 +6,7 @@ from tests.campaigns.campaign import Campaign
 from tests.campaigns.cheats.campaign import Cheats
 from tests.campaigns.differential.campaign import Differential
 from tests.campaigns.kernels.campaign import Kernels
+from tests.campaigns.parsers.campaign import Parsers
 from tests.campaigns.proofs.campaign import Proofs
 from tests.campaigns.transcript.campaign import Transcripts
 from tests.campaigns.zero_knowledge.campaign import ZeroKnowledge
@@ -19,5 +20,6 @@ CAMPAIGNS: dict[str, Campaign] = {
         ZeroKnowledge(),
         Differential(),
         Kernels(),
+        Parsers(),
     )
 }

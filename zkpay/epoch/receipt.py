@@ -29,6 +29,11 @@ _NAME: Final = re.compile(r"[a-z_][a-z0-9_]*")
 _AMOUNT: Final = re.compile(r"0|[1-9][0-9]{0,79}")
 _LEAF_LENGTHS: Final = tuple(LEAF_ELEMENTS + CONTINUED_ELEMENTS * further for further in range(MAX_BLOCKS))
 
+_BYTES_A_CONTAINER: Final = 32
+"""A record has five lists and objects, and 24 elements and 64 digits at least."""
+_MORE_CONTAINERS: Final = 1024
+"""For the whole, and for labels, which may hold brackets."""
+
 LineValue = str | bool
 """What a line of the formula came to: a natural in decimal digits, or for a condition whether it holds."""
 
@@ -134,6 +139,9 @@ class Receipt:
     @staticmethod
     def from_bytes(data: bytes, source: str) -> Receipt:
         """Read a receipt; InputError for what is malformed, Rejected for an element of P or another encoding."""
+        # Before a decoder makes an object of each: empty lists take twenty times their bytes.
+        if data.count(b"[") + data.count(b"{") > _MORE_CONTAINERS + len(data) // _BYTES_A_CONTAINER:
+            raise InputError(f"{source}: not a receipt: it has more lists and objects than records")
         content = decode_json(data, source, FORMAT)
         contributions = _typed(content, "contributions", list)
         payout = content.get("payout")

@@ -17,7 +17,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from zkpay.epoch.files import StrPath, read_capped
+from zkpay.epoch.files import StrPath, read_capped, shown
 from zkpay.epoch.layout import MAX_BYTES, PAYOUTS
 from zkpay.epoch.payouts import PayoutList
 from zkpay.epoch.reading import AccountReading, read_account
@@ -70,6 +70,11 @@ def verify_receipt(
     """
     given = Receipt.from_bytes(read_capped(receipt, MAX_RECEIPT_BYTES), str(receipt))
     verdict = verify(public, expect_policy=expect_policy, expect_origin=expect_origin, expect_root=expect_root)
+    return check_receipt(given, verdict, public)
+
+
+def check_receipt(given: Receipt, verdict: Verdict, public: StrPath) -> ReceiptVerdict:
+    """The verdict on a receipt that was read, under the one on its epoch, which is in the folder `public`."""
     checks = Checks()
     _check_epoch(checks, given, verdict)
     reading = _check_contributions(checks, given, verdict)
@@ -160,8 +165,9 @@ def _check_payout(checks: Checks, receipt: Receipt, verdict: Verdict, reading: A
 
 def _worked(lines: Mapping[str, LineValue], amount: int | None) -> str:
     """An account's lines and its payout, as in `score = 12, payout = 3456`."""
-    shown = {name: str(value).lower() for name, value in lines.items()} | {"payout": str(amount)}
-    return ", ".join(f"{name} = {value}" for name, value in shown.items())
+    told = {name: str(value).lower() for name, value in lines.items()} | {"payout": str(amount)}
+    # A policy has up to 128 lines of names of 64 characters; a receipt may hold anything.
+    return ", ".join(f"{shown(name)[1:-1]} = {shown(value)[1:-1]}" for name, value in list(told.items())[-129:])
 
 
 def _check_rejected(receipt: Receipt) -> None:

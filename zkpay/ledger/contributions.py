@@ -23,6 +23,7 @@ import numpy.typing as npt
 
 from zkpay.errors import InputError
 from zkpay.ledger.number_slots import Values, values_of_slots
+from zkpay.ledger.problems import printable
 from zkpay.ledger.rules import ACCEPTED, Rules
 from zkpay.ledger.texts import Texts
 from zkpay.stark.statement import MAXIMUM_ACCOUNTS, MAXIMUM_COUNT
@@ -125,8 +126,10 @@ class Contributions:
                 replaces=columns["replaces"],
                 account_names=Texts(columns["name_text"], columns["name_ends"]),
             )
-        except (ValueError, KeyError, EOFError, OSError, struct.error, zipfile.BadZipFile) as error:
-            raise InputError(f"{source}: malformed: {error}; restore it from a copy") from error
+        except Exception as error:
+            # zipfile and numpy raise a family of errors on hostile bytes; all of them mean the same here.
+            said = printable(str(error)) or type(error).__name__
+            raise InputError(f"{source}: malformed: {said[:200]}; restore it from a copy") from error
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the private file.  Who calls this sees to the file's mode."""

@@ -14,12 +14,13 @@ from typing import Final
 import pyarrow as pa
 from pyarrow import csv as pa_csv
 
-from zkpay.ledger.problems import MalformedFile, Problem
-from zkpay.ledger.raw_table import FileColumns, RawTable, check_columns, check_count, combined
+from zkpay.ledger.problems import MAX_PROBLEMS, MalformedFile, Problem
+from zkpay.ledger.raw_table import FileColumns, RawTable, check_columns, check_count, check_lines, combined
 from zkpay.ledger.text_file import read_text
 
 _LINE: Final = re.compile(rb"[^\r\n]+")
-_LINE_END: Final = re.compile(rb"\r\n|\r|\n")
+_MAX_HEADER_BYTES: Final = 1 << 16
+"""Room for the names of all columns, many times over."""
 
 
 def read_csv(path: str, known: FileColumns) -> RawTable:
@@ -28,7 +29,14 @@ def read_csv(path: str, known: FileColumns) -> RawTable:
     header = _LINE.search(content)
     if header is None:
         raise MalformedFile([Problem(path, 0, "", None, "the file is empty", "give it a header at least")])
-    header_line = 1 + len(_LINE_END.findall(content, 0, header.start()))
+    before = content[: header.start()]
+    header_line = 1 + before.count(b"\n") + before.count(b"\r") - before.count(b"\r\n")
+    length = header.end() - header.start()
+    if length > _MAX_HEADER_BYTES:
+        why = f"a header of {length:,} bytes, at most {_MAX_HEADER_BYTES:,} are read"
+        remedy = f"write the columns' names into the first line: {', '.join(known.names)}"
+        raise MalformedFile([Problem(path, header_line, "", None, why, remedy)])
+    check_lines(content, path)
     names = [name.strip() for name in next(csv.reader([header[0].decode("utf-8")]))]
     check_columns(names, known, path, header_line)
     body = content[header.end() :]
@@ -36,9 +44,15 @@ def read_csv(path: str, known: FileColumns) -> RawTable:
 
     def skip(row: pa_csv.InvalidRow) -> str:
         misshapen.append(row)
-        return "skip"
+        # No more are listed, and a file of nothing else would take long.
+        return "skip" if len(misshapen) < MAX_PROBLEMS else "error"
 
-    columns = _split_rows(body, names, path, skip)
+    try:
+        columns = _split_rows(body, names, path, skip)
+    except MalformedFile:
+        if len(misshapen) < MAX_PROBLEMS:
+            raise
+        columns = {name: pa.array([], type=pa.string()) for name in names}
     count = len(columns[names[0]])
     check_count(count + len(misshapen), path)
 

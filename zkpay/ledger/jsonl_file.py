@@ -4,13 +4,21 @@ Numbers are kept as written, never as floats; whole numbers may be JSON numbers 
 """
 
 import json
+import re
+from collections.abc import Iterator
 from typing import Any, Final
 
 import pyarrow as pa
 
+from zkpay.ledger.contributions import MAX_CONTRIBUTIONS
 from zkpay.ledger.problems import MAX_PROBLEMS, MalformedFile, Problem
-from zkpay.ledger.raw_table import FileColumns, RawTable, check_count, no_such_column
+from zkpay.ledger.raw_table import FileColumns, RawTable, check_count, check_lines, no_such_column
 from zkpay.ledger.text_file import read_text
+
+_LINE: Final = re.compile(rb"[^\n]+")
+_MAX_LINE_BYTES: Final = 1 << 18
+"""Room for a record of a hundred fields, every character of it written as an escape. Lists and objects in a longer line
+would take twenty times its bytes."""
 
 
 class NumberText(str):
@@ -40,18 +48,24 @@ def read_jsonl(path: str, known: FileColumns) -> RawTable:
     places: list[int] = []
     values: dict[str, list[str]] = {name: [] for name in known.names}
     problems: list[Problem] = []
-    # Not splitlines(): JSON strings may hold U+2028 and others that it takes for line ends.
-    for number, line in enumerate(read_text(path).decode("utf-8").split("\n"), start=1):
-        text = line.strip(" \t\r")
-        if not text:
-            continue
-        row, problem = _row(text, known, path, number)
+    content = read_text(path)
+    check_lines(content, path)
+    for number, line in _lines(content):
+        if len(line) > _MAX_LINE_BYTES:
+            why = f"a line of {len(line):,} bytes, at most {_MAX_LINE_BYTES:,} are read"
+            remedy = "write one JSON object on each line"
+            row: dict[str, str] = {}
+            problem: Problem | None = Problem(path, number, "", line[:100].decode("utf-8", "replace"), why, remedy)
+        else:
+            row, problem = _row(line.decode("utf-8"), known, path, number)
         if problem is not None:
             problems.append(problem)
             if len(problems) == MAX_PROBLEMS:
                 break
             continue
         places.append(number)
+        if len(places) > MAX_CONTRIBUTIONS:
+            break
         for name in known.names:
             values[name].append(row.get(name, ""))
     if not places and not problems:
@@ -60,6 +74,20 @@ def read_jsonl(path: str, known: FileColumns) -> RawTable:
     check_count(len(places), path)
     columns = {name: pa.array(texts, type=pa.string()) for name, texts in values.items()}
     return RawTable(path, known, columns, len(places), places.__getitem__, problems=problems)
+
+
+def _lines(content: bytes) -> Iterator[tuple[int, bytes]]:
+    """The lines that aren't blank, with their numbers.
+
+    They end in line feeds alone: JSON strings may hold U+2028 and others that splitlines() takes for line ends.
+    """
+    number, place = 1, 0
+    for match in _LINE.finditer(content):
+        number += match.start() - place
+        place = match.end()
+        line = match[0].strip(b" \t\r")
+        if line:
+            yield number, line
 
 
 def _row(text: str, known: FileColumns, path: str, number: int) -> tuple[dict[str, str], Problem | None]:

@@ -14,6 +14,8 @@ MAX_PROBLEMS: Final = 100
 """More than this many are counted, not listed."""
 
 _SHOWN_CHARACTERS: Final = 80
+_SHOWN_NAME: Final = 200
+"""A key of a policy is a path of several names."""
 
 
 class Bare(str):
@@ -43,16 +45,26 @@ class Problem:
         place = self.source if self.line == 0 else f"{self.source}, {self.line_word} {self.line}"
         if self.character:
             place += f", column {self.character}"
-        subject = self.column if self.value is None else f"{self.column} = {shown(self.value)}".lstrip(" =")
-        said = f"{place}: {subject + ': ' if subject else ''}{self.why}; {self.remedy}"
+        subject = _cut(self.column, _SHOWN_NAME)
+        if self.value is not None:
+            subject = f"{subject} = {shown(self.value)}".lstrip(" =")
+        said = printable(f"{place}: {subject + ': ' if subject else ''}{self.why}; {self.remedy}")
         return "\n    ".join([said, *self.excerpt.splitlines()])
 
 
 def shown(value: str) -> str:
     """The value in quotes if the file has them, control characters escaped, cut to a length that fits a message."""
-    cut = value if len(value) <= _SHOWN_CHARACTERS else value[:_SHOWN_CHARACTERS] + "..."
-    escaped = "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in cut)
+    escaped = printable(_cut(value, _SHOWN_CHARACTERS))
     return escaped if isinstance(value, Bare) else f'"{escaped}"'
+
+
+def printable(text: str) -> str:
+    """The text on one line, with all escaped that could do something to a terminal: a stranger may have written it."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
+def _cut(text: str, limit: int) -> str:
+    return text if len(text) <= limit else text[:limit] + "..."
 
 
 class MalformedFile(InputError):  # noqa: N818 - the finding's own word

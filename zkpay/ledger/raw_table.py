@@ -19,6 +19,10 @@ from zkpay.ledger.record_layout import REPLACES
 from zkpay.ledger.rules import ACCOUNT, FINGERPRINT, RECORD_COLUMNS, Rules
 
 MAX_FILE_BYTES: Final = 2**30
+MAX_LINES: Final = 2 * MAX_CONTRIBUTIONS
+"""Lines of a text file: as many empty ones as there may be records."""
+
+_LONGEST_NAME: Final = 128
 
 Rows = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
@@ -84,7 +88,9 @@ def no_such_column(name: str, present: Sequence[str], known: FileColumns) -> Exp
     if name == REPLACES:
         return "the policy takes no corrections", "remove the column, or write corrections = true under [rules]"
     remedy = f"remove the column; the columns are {', '.join(known.names)}"
-    close = [guess for guess in difflib.get_close_matches(name, known.names, n=1) if guess not in present]
+    # difflib keeps an index of every character.
+    near = difflib.get_close_matches(name, known.names, n=1) if len(name) <= _LONGEST_NAME else []
+    close = [guess for guess in near if guess not in present]
     if close:
         remedy = f"remove the column, or rename it if it is meant to be {close[0]}"
     return "no field of the policy, nor a column that zkpay knows", remedy
@@ -96,6 +102,9 @@ def check_columns(names: Sequence[str], known: FileColumns, source: str, line: i
     def problem(column: str, why: str, remedy: str) -> Problem:
         return Problem(source, line, column, None, why, remedy)
 
+    if len(names) > len(known.names) + MAX_PROBLEMS:
+        why = f"{len(names):,} columns, at most {len(known.names)} are known"
+        raise MalformedFile([problem("", why, f"keep {', '.join(known.names)}")])
     problems = []
     for index, name in enumerate(names):
         if name in names[:index]:
@@ -122,6 +131,14 @@ def check_count(count: int, source: str) -> None:
     """MalformedFile for more records than an epoch can have."""
     if count > MAX_CONTRIBUTIONS:
         why = f"{count:,} records, an epoch has at most {MAX_CONTRIBUTIONS:,}"
+        raise MalformedFile([Problem(source, 0, "", None, why, "split it into several epochs")])
+
+
+def check_lines(content: bytes, source: str) -> None:
+    """MalformedFile for more lines than records and as many empty lines have, before anything is made of them."""
+    count = max(content.count(b"\n"), content.count(b"\r"))
+    if count > MAX_LINES:
+        why = f"{count:,} lines, an epoch has at most {MAX_CONTRIBUTIONS:,} records"
         raise MalformedFile([Problem(source, 0, "", None, why, "split it into several epochs")])
 
 

@@ -16,6 +16,8 @@ MAX_DEPTH: Final = 8
 MAX_LINE: Final = 2**13
 MAX_DOTS: Final = 128
 MAX_INTEGER_BITS: Final = 256
+_CHARACTERS_A_DOT: Final = 6
+"""A value such as "a.1" in a list has so many characters for one dot."""
 
 _SYNTAX_PLACE: Final = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)")
 
@@ -42,6 +44,10 @@ def parse_toml(text: bytes, source: str) -> tuple[dict[str, Any], Places]:
     dotted_line = next((n for n, line in enumerate(decoded.split("\n"), start=1) if line.count(".") > MAX_DOTS), None)
     if dotted_line is not None:
         raise _malformed(source, dotted_line, f"more than {MAX_DOTS} dots in a line", "break it")
+    dots = decoded.count(".")
+    if dots > MAX_DOTS + len(decoded) // _CHARACTERS_A_DOT:
+        # Each part of a dotted key becomes a table of its own.
+        raise _malformed(source, 0, f"{dots:,} dots", "write tables instead of dotted keys")
     if not decoded.strip():
         raise _malformed(source, 0, "the file is empty", "write a policy into it")
     try:

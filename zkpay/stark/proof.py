@@ -20,6 +20,9 @@ from zkpay.stark.field import Extension, P
 FORMAT = "zkpay/proof/v1"
 # Twice the largest proof of any profile and size.
 MAXIMUM_BYTES = 1 << 21
+_MAXIMUM_ITEMS = 1 << 14
+_STRINGS = (2, 3)
+"""CBOR's major types of byte and text strings."""
 _REMEDY = "give the payout.zkproof that `zkpay prove` wrote, or fetch it again"
 
 
@@ -64,6 +67,7 @@ class Proof:
         """Read a proof; InputError naming `source` if it is none, Rejected if it is not in its one canonical form."""
         if len(data) > MAXIMUM_BYTES:
             raise InputError(f"{source}: {len(data)} bytes is over the limit of {MAXIMUM_BYTES} for a proof")
+        _check_items(data, source)
         try:
             content = cbor2.CBORDecoder(
                 io.BytesIO(data),
@@ -104,6 +108,22 @@ class Proof:
         if proof.to_bytes() != data:
             raise Rejected("proof-not-canonical", "the proof's bytes are not the one encoding of its content")
         return proof
+
+
+def _check_items(data: bytes, source: str) -> None:
+    """InputError for more CBOR items than a proof has: a decoder would make objects of sixty times their bytes."""
+    place, items = 0, 0
+    while place < len(data):
+        kind, length = data[place] >> 5, data[place] & 31
+        place += 1
+        if length >= 24:
+            width = 1 << (length - 24)
+            length = int.from_bytes(data[place : place + width], "big")
+            place += width
+        place += length if kind in _STRINGS else 0
+        items += 1
+        if items > _MAXIMUM_ITEMS:
+            raise InputError(f"{source}: not a proof, as it has more than {_MAXIMUM_ITEMS:,} items; {_REMEDY}")
 
 
 def _refuse_tag(*_: object) -> NoReturn:
