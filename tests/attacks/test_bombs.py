@@ -16,7 +16,9 @@ from pathlib import Path
 
 import cbor2
 import numpy as np
+import pyarrow as pa
 import pytest
+from pyarrow import parquet
 
 from tests.zkpay.epoch.folders import POLICY, RULES_HEADER, RULES_POLICY
 from zkpay.epoch.files import read_capped
@@ -206,3 +208,53 @@ def test_no_private_file_goes_off() -> None:
     for stored in (archive("accounts.npy", unclosed), bytes(newer), archive("accounts.npy", b"")):
         with pytest.raises(InputError, match="malformed"):
             Contributions.from_bytes(stored)
+
+
+def packed(path: Path, rows: int, **columns: pa.Array) -> Path:
+    """A Parquet file with a sound directory, and these columns in the place of sound ones."""
+    ones = pa.array(["1"] * rows)
+    table = pa.table({name: columns.get(name, ones) for name in RULES_HEADER.split(",")})
+    parquet.write_table(table, path, compression="ZSTD", store_schema=False)
+    return path
+
+
+def test_parquet_that_unpacks_to_too_much_is_refused(tmp_path: Path) -> None:
+    # 64 GiB in a file of a few thousand bytes: the process that unpacks it gets no more than its rows can need.
+    rows = 1 << 16
+    word = pa.DictionaryArray.from_arrays(pa.array(np.zeros(rows, dtype=np.int32)), pa.array(["a" * (1 << 20)]))
+    path = packed(tmp_path / "x.parquet", rows, kind=word)
+    assert path.stat().st_size < 200_000
+    assert "unpacks to more than so many records can be" in refused(path)
+
+
+def test_long_values_that_fit_are_named(tmp_path: Path) -> None:
+    assert "too long" in refused(packed(tmp_path / "x.parquet", 100, kind=pa.array(["a" * 100_000] * 100)))
+
+
+@pytest.mark.parametrize(
+    ("program", "why"),
+    [
+        ("kill -SEGV $$", "ended with code -11"),
+        ("kill -XCPU $$", "ended with code -24"),
+        ("exit 3", "ended with code 3"),
+    ],
+)
+def test_what_ends_the_unpacking_process_ends_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: str, why: str
+) -> None:
+    path = packed(tmp_path / "x.parquet", 3)
+    fake = tmp_path / "python"
+    fake.write_text(f"#!/bin/sh\n{program}\n")
+    fake.chmod(0o700)
+    monkeypatch.setattr("sys.executable", str(fake))
+    assert why in refused(path)
+
+
+def test_a_fault_of_the_unpacking_process_is_not_the_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = packed(tmp_path / "x.parquet", 3)
+    fake = tmp_path / "python"
+    fake.write_text("#!/bin/sh\necho 'no module' >&2; exit 1\n")
+    fake.chmod(0o700)
+    monkeypatch.setattr("sys.executable", str(fake))
+    with pytest.raises(RuntimeError, match="no module"):
+        read_contributions(path, RULES)

@@ -2,56 +2,63 @@
 
 Text columns are strings, also dictionary-encoded; the columns of number fields may be integers or decimals of
 scale 0 as well. Floats are refused by column: what was rounded when it was written can't be mended here.
+
+The file is unpacked in a process of its own (parquet_tables.py), which may crash, swell or hang without harm.
 """
 
-import pyarrow as pa
-import pyarrow.compute as pc
-from pyarrow import parquet
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Final
 
+import pyarrow as pa
+
+from zkpay.ledger.parquet_tables import REFUSED, unsound
 from zkpay.ledger.problems import MalformedFile, Problem
-from zkpay.ledger.raw_table import FileColumns, RawTable, check_columns, check_count, combined
+from zkpay.ledger.raw_table import FileColumns, RawTable, combined
 from zkpay.ledger.text_file import check_size
+
+_MAGIC: Final = b"PAR1"
+_FAILED: Final = 1
+"""With which Python ends for an error of the program's own."""
 
 
 def read_parquet(path: str, known: FileColumns) -> RawTable:
     """The rows of a Parquet file; MalformedFile if it isn't one or a column is of a wrong type."""
     check_size(path)
-    try:
-        with parquet.ParquetFile(path) as file:
-            check_columns(file.schema_arrow.names, known, path, 0)
-            check_count(file.metadata.num_rows, path)
-            problems = [
-                Problem(path, 0, name, None, f"a column of type {column.type}", _remedy(name in known.numbers))
-                for name in file.schema_arrow.names
-                if not _is_accepted((column := file.schema_arrow.field(name)).type, name in known.numbers)
-            ]
-            if problems:
-                raise MalformedFile(problems)
-            table = file.read()
-        table.validate(full=True)
-        columns = {name: _as_text(table.column(name)) for name in table.column_names}
-    except (pa.ArrowException, OSError, ValueError) as error:
-        why = f"not a sound Parquet file: {str(error).splitlines()[0] if str(error) else error}"
-        raise MalformedFile([Problem(path, 0, "", None, why, "write it again")]) from error
-    return RawTable(path, known, columns, table.num_rows, lambda row: row + 1, "row")
+    with Path(path).open("rb") as file:
+        head = file.read(len(_MAGIC))
+        file.seek(-min(len(_MAGIC), os.fstat(file.fileno()).st_size), os.SEEK_END)
+        if head != _MAGIC or file.read() != _MAGIC:
+            raise unsound(path, "it doesn't begin and end with PAR1")
+    columns = _unpacked(path, known)
+    count = len(next(iter(columns.values())))
+    return RawTable(path, known, columns, count, lambda row: row + 1, "row")
 
 
-def _is_accepted(column: pa.DataType, is_number: bool) -> bool:
-    if pa.types.is_dictionary(column):
-        column = column.value_type
-    if pa.types.is_string(column) or pa.types.is_large_string(column) or pa.types.is_null(column):
-        return True
-    if not is_number:
-        return False
-    return bool(pa.types.is_integer(column) or (pa.types.is_decimal(column) and column.scale == 0))
-
-
-def _remedy(is_number: bool) -> str:
-    if is_number:
-        return "write it as integers, as decimals of scale 0, or as strings of digits"
-    return "write it as strings"
-
-
-def _as_text(column: pa.ChunkedArray) -> pa.StringArray:
-    """The column as strings; a null, like an empty value, is no value."""
-    return combined(pc.fill_null(pc.cast(column, pa.string()), ""))
+def _unpacked(path: str, known: FileColumns) -> dict[str, pa.StringArray]:
+    """The columns, from the process that reads them."""
+    asked = {"required": known.required, "optional": known.optional, "numbers": sorted(known.numbers)}
+    # The folder that the command was started in must not give that process its modules: -P.
+    command = [sys.executable, "-P", "-m", "zkpay.ledger.parquet_tables", path, json.dumps(asked)]
+    paths = [str(Path(__file__).parents[2]), *filter(None, [os.environ.get("PYTHONPATH")])]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "ARROW_DEFAULT_MEMORY_POOL": "system"}
+    with tempfile.TemporaryFile() as said:
+        ended = subprocess.run(
+            command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=said, check=False
+        )
+        said.seek(0)
+        if ended.returncode == _FAILED:
+            raise RuntimeError(said.read().decode("utf-8", "replace"))
+    if ended.returncode == REFUSED:
+        content = json.loads(ended.stdout)
+        raise MalformedFile([Problem(**problem) for problem in content["problems"]], content["total"])
+    if ended.returncode != 0:
+        raise unsound(path, f"the process that unpacked it ended with code {ended.returncode}")
+    with pa.ipc.open_stream(pa.py_buffer(ended.stdout)) as stream:
+        table = stream.read_all()
+    table.validate(full=True)
+    return {name: combined(table.column(name)) for name in table.column_names}

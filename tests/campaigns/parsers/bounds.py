@@ -12,7 +12,7 @@ from pathlib import Path
 from tests.campaigns.campaign import Tally
 from tests.campaigns.parsers.runs import ROOT
 
-KINDS = ("statement", "commitment", "proof", "payouts", "receipt", "policy", "csv", "jsonl")
+KINDS = ("statement", "commitment", "proof", "payouts", "receipt", "policy", "csv", "jsonl", "parquet")
 SIZES = {
     "statement": (1 << 16,),
     "commitment": (1 << 16,),
