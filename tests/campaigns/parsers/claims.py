@@ -150,5 +150,5 @@ TARGETS = (
         ),
     ),
     Target("verify", "toy", _toy_seeds, _open_toy, _toy_mutation, 1_000, 60),
-    Target("folder", "proved", _folder_seeds, _open_folder, _folder_mutation, 100, 60, 1 << 21),
+    Target("folder", "proved", _folder_seeds, _open_folder, _folder_mutation, 40, 60, 1 << 21),
 )

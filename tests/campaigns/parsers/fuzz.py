@@ -51,6 +51,8 @@ def main() -> None:
     seeds = target.seeds(arguments.kind_folder)
     corpus, words = _write_corpus(folder, seeds, target.words)
     read = target.open(arguments.kind_folder)
+    if all(observing.observe(read, seed) != "accepted" for seed in seeds):
+        raise SystemExit("no honest input is accepted: nothing would be tried but the first check")
     keep = _keeper(arguments.out.parent / "current", target.longest)
     outcomes: Counter[str] = Counter()
     findings: dict[str, bytes] = {}
