@@ -49,7 +49,10 @@ def _with_terminal_escapes(_: Path) -> Reader:
     """The message repeats what stands in the file as it stands there."""
 
     def read(data: bytes) -> None:
-        raise InputError(f"not a statement: {data[:40].decode('latin-1')}")
+        try:
+            Statement.from_bytes(data)
+        except InputError:
+            raise InputError(f"not a statement: {data[:40].decode('latin-1')}") from None
 
     return read
 
