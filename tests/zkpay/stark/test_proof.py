@@ -193,3 +193,11 @@ def test_elements_of_the_modulus_or_more(value: int) -> None:
             with pytest.raises(Rejected) as caught:
                 parse(data, count, "values")
             assert caught.value.reason == "non-canonical-element"
+
+
+def test_more_items_than_any_proof_has_are_refused_before_they_are_decoded() -> None:
+    fits, over = (b"\x9a" + count.to_bytes(4, "big") + b"\x80" * count for count in ((1 << 14) - 1, 1 << 14))
+    with pytest.raises(InputError, match="isn't a CBOR map"):
+        Proof.from_bytes(fits)
+    with pytest.raises(InputError, match="more than 16,384 items"):
+        Proof.from_bytes(over)
