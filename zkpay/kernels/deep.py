@@ -30,7 +30,7 @@ def _accumulate(
 ) -> None:
     """totals[i, lane] += four columns times factors[:, i], modulo 2^32 P; totals is flat, five rows of LANES.
 
-    Totals stay below 2^32 P: two products more make at most 2^32 P + 2 P^2 < 2^64, because 2 P < 2^32.
+    Totals stay below 2^32 P: two products more make at most 2^32 P + 2 P^2 < 2^33 P, because 2 P < 2^32.
     """
     for i in range(5):
         total = totals[i * LANES : (i + 1) * LANES]

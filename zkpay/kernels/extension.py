@@ -55,13 +55,16 @@ def _product(a: np.uint32, b: np.uint32) -> np.uint64:
 
 @inlined
 def _wrap(total: np.uint64) -> np.uint64:
-    """Less 2^32 P if that is possible: from below 2^64 to below 2^32 P, which is above 2^62."""
+    """Less 2^32 P if that is possible: from below 2^33 P to below 2^32 P.
+
+    Words from 2^33 P to 2^64 would not come below it; no total gets there, since 2 P < 2^32.
+    """
     return min(total, total - _BOUND)
 
 
 @inlined
 def _dot(a: Value, b0: np.uint32, b1: np.uint32, b2: np.uint32, b3: np.uint32, b4: np.uint32) -> np.uint32:
-    """sum_i a_i b_i / 2^32 mod P for canonical arguments: 4 P^2 < 2^64, and 2^32 P + P^2 < 2^64."""
+    """sum_i a_i b_i / 2^32 mod P for canonical arguments: 4 P^2 and 2^32 P + P^2 are below 2^33 P."""
     total = _product(a[0], b0) + _product(a[1], b1) + _product(a[2], b2) + _product(a[3], b3)
     return reduce_product(_wrap(_wrap(total) + _product(a[4], b4)))
 
@@ -138,7 +141,7 @@ def _write(block: Columns, x: int, column: Columns, step: int, begin: int, stop:
 
 @inlined
 def _scale(block: Columns, x: int, factor: np.uint32) -> None:
-    """block[x ..] *= factor / 2^32."""
+    """block[x ..] *= factor / 2^32; the factor in [0, P)."""
     values = block[x : x + VALUES]
     for word in range(VALUES):
         values[word] = multiply(values[word], factor)
@@ -160,7 +163,7 @@ def _multiply_range(
 
 @inlined
 def _invert_row(values: Columns, powers: Columns) -> None:
-    """1 / values in place for 64 elements, their powers P - 2; powers is room for 64.
+    """1 / values in place for 64 elements in [0, P), their powers P - 2; powers is room for 64.
 
     Each product loses 2^32, P - 3 times in all, which leaves a factor 2^64.
     """

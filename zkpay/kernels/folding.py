@@ -37,6 +37,7 @@ def _fold_range(
 
     All constants are in Montgomery form: roots of the inverse transform, their bit-reversed order, challenge,
     1 / x as row_points[j] * lane_points[m], scale = 1 / arity.
+    All words are in [0, P); a difference a + P - b is below 2 P < 2^32, and times a root below 2^32 P.
     The arity values of a fibre stand in a block one after the other; an inverse transform over them gives x^t
     f_t, Horner's rule in challenge / x the sum.
     """

@@ -32,8 +32,8 @@ _CUBE_FACTOR: Final = np.uint32(pow(2, 96, P))
 def _dot(row: Columns, state: Columns, first: int, total: npt.NDArray[np.uint64], output: Columns, lanes: int) -> None:
     """output = sum_j row[j] * state[first + j] / 2^32 for each lane; row, state in [0, P); len(row) a multiple of 4.
 
-    The running total is kept below 2^32 P: two more products make it at most 2^32 P + 2 P^2 < 2^64, and since
-    2 P < 2^32, one conditional subtraction of 2^32 P brings it back.
+    The running total is kept below 2^32 P: two more products make it at most 2^32 P + 2 P^2 < 2^33 P, since
+    2 P < 2^32; one conditional subtraction of 2^32 P brings it back.
     """
     for lane in range(lanes):
         total[lane] = np.uint64(0)

@@ -6,7 +6,7 @@ they are: a Montgomery product divides by R = 2^32, so a register holds its valu
 (`zkpay.prover.program`) knows, and puts right in the weights. Nothing is converted.
 
 Weighted sums go four terms at a time into 64-bit totals that are reduced once, at the end. Totals stay below 2^32 P:
-two products more make at most 2^32 P + 2 (P - 1)^2 < 2^64, because 2 P < 2^32, and one conditional subtraction
+two products more make at most 2^32 P + 2 (P - 1)^2 < 2^33 P, because 2 P < 2^32, and one conditional subtraction
 brings that below 2^32 P again.
 """
 
@@ -65,6 +65,8 @@ class Program:
     sources int64[m] and weights uint64[m], extension_sources int64[k] and extension_weights uint64[k, 5]: terms of
     weighted sums. constants uint64[...], extension_constants uint64[..., 5]: what sums begin with and cubes add;
     initial uint64[4, 5]: what the folded totals begin with. registers: how many; outputs: rows of stored results.
+
+    Weights, and constants that cubes add, are below P; what sums and totals begin with is below 2^32 P.
     """
 
     instructions: Places
@@ -81,6 +83,7 @@ class Program:
 
 @inlined
 def _wrap(total: np.uint64) -> np.uint64:
+    """From below 2^33 P to below 2^32 P."""
     return min(total, total - _BOUND)
 
 
@@ -108,7 +111,7 @@ def _reduce_lazily(t: np.uint64) -> np.uint64:
 
 @kernel
 def _cube(source: Columns, constant: np.uint64, out: Columns) -> None:
-    """out = (source + constant)^3 / R^2; the square is below 2 P, and times the value below 2 P^2 < 2^32 P."""
+    """out = (source + constant)^3 / R^2, both below P: the square is below 2 P, times the value below 2 P^2 < 2^32 P."""
     for lane in range(LANES):
         shifted = np.uint64(source[lane]) + constant
         value = min(shifted, shifted - _MODULUS)
