@@ -111,7 +111,7 @@ def _reduce_lazily(t: np.uint64) -> np.uint64:
 
 @kernel
 def _cube(source: Columns, constant: np.uint64, out: Columns) -> None:
-    """out = (source + constant)^3 / R^2, both below P: the square is below 2 P, times the value below 2 P^2 < 2^32 P."""
+    """out = (source + constant)^3 / R^2, both below P: a square is below 2 P, times the value below 2 P^2 < 2^32 P."""
     for lane in range(LANES):
         shifted = np.uint64(source[lane]) + constant
         value = min(shifted, shifted - _MODULUS)
