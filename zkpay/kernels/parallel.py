@@ -30,6 +30,11 @@ def _pool() -> ThreadPoolExecutor:
     return start_pool(thread_count(), name="zkpay-kernel", initializer=_become_worker)
 
 
+if hasattr(os, "register_at_fork"):
+    # A forked child has none of the pool's threads, and would wait for them for ever.
+    os.register_at_fork(after_in_child=_pool.cache_clear)
+
+
 def parallel_ranges(function: Callable[[int, int], object], count: int, *, grain: int = 1) -> None:
     """Call function(start, stop) on ranges that cover [0, count) once, over all cores; raise the first error.
 
