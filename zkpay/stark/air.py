@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zkpay.stark.expression import Column, Expression, Linear, Phase, Product, constant, read
+from zkpay.stark.field import P
 from zkpay.stark.keccak import keccak256
 
 # Constraints have degree at most 4 (first/last-row selectors included): three look-ups share a helper column, and four
@@ -266,8 +267,9 @@ class Circuit:
             raise ValueError("constraint and interaction names must be unique")
         buses = {interaction.bus for item in self.placed for interaction in item.table.interactions}
         buses |= {term.bus for term in self.public_terms}
-        if len({bus.identifier for bus in buses}) != len(buses) or any(bus.identifier < 1 for bus in buses):
-            raise ValueError("bus identifiers must be unique and at least 1")
+        # Identifiers are field elements in a tuple: equal ones modulo P would be one bus.
+        if len({bus.identifier for bus in buses}) != len(buses) or any(not 0 < bus.identifier < P for bus in buses):
+            raise ValueError("bus identifiers must be unique, at least 1 and below P")
         if any(len(term.payload) != term.bus.width for term in self.public_terms):
             raise ValueError("a public term's payload is not as wide as its bus")
         for item in self.placed:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from tests.attacks.catalogue.case import Case, named, on_a_proof
 
-AIR = "zkpay/stark/test_air.py"
 FRI = "attacks/test_engine_fri.py"
 LIFTING = "attacks/test_engine_lifting.py"
 MANIFEST = "attacks/test_engine_manifest.py"
@@ -73,7 +72,12 @@ CASES = (
         "heights of 0, of more than the field has, or whose logarithm overflows",
         "Plonky3 PR 1535; qp-plonky2, V12",
         (
-            *named(AIR, "test_circuits_that_are_not_well_formed"),
+            *named(
+                "attacks/test_engine_shapes.py",
+                "test_a_height_that_is_no_power_of_two",
+                "test_a_height_that_the_field_has_no_domain_for",
+                "test_a_height_without_room_for_masks",
+            ),
             *named(PARAMETERS, "test_domains_beyond_the_field_are_refused"),
             *named(STATEMENT, "test_other_heights"),
             *named("zkpay/stark/test_statement.py", "test_values_out_of_form"),
@@ -83,10 +87,13 @@ CASES = (
         "P7",
         "a point out of the domain that lies in it",
         "Plonky3 PR 1760, 1762 and 1791; Miden's security notes",
-        named(
-            "zkpay/stark/test_transcript.py",
-            "test_challenges_leave_the_base_field",
-            "test_a_challenge_in_the_base_field_is_drawn_again",
+        (
+            *named("attacks/test_engine_points.py", "test_a_point_out_of_the_domain_that_is_a_row"),
+            *named(
+                "zkpay/stark/test_transcript.py",
+                "test_challenges_leave_the_base_field",
+                "test_a_challenge_in_the_base_field_is_drawn_again",
+            ),
         ),
     ),
     Case(
@@ -95,6 +102,11 @@ CASES = (
         "Plonky3 PR 1757 and 1793",
         (
             *on_a_proof("borders between salt, row and neighbour: Plonky3 #1757, #1793"),
+            *named(
+                "attacks/test_engine_trees.py",
+                "test_nothing_but_lengths_tells_a_salt_from_a_row",
+                "test_the_border_between_two_tables_of_a_row",
+            ),
             *named(MERKLE, "test_boundaries_between_groups_can_not_move"),
             *named(MUTATION, "test_openings_of_other_lengths"),
         ),
@@ -108,6 +120,7 @@ CASES = (
                 "paths of another length: plonky2 #709, #723; Plonky3 #1768, #1921",
                 "digests for rows and rows for digests: OpenZeppelin #3091, plonky2 #709",
             ),
+            *named("attacks/test_engine_trees.py", "test_the_children_of_a_node_as_a_row"),
             *named(MERKLE, "test_opening_for_other_indices", "test_a_node_is_not_a_leaf"),
         ),
         "Trees have no caps, and all groups of rows have heights that the tree has.",

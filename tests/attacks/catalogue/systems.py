@@ -129,7 +129,15 @@ CASES = (
         "13",
         "a multiplicity of p",
         "Plonky3 PR 1748; stark-backend, linear constraints on multiplicities",
-        named(OWN, "test_case_13_no_tuple_can_be_taken_p_times"),
+        (
+            *named(OWN, "test_case_13_no_tuple_can_be_taken_p_times"),
+            *named(
+                "attacks/test_circuit_multiplicities.py",
+                "test_what_is_taken_p_times_is_not_taken",
+                "test_no_side_of_a_bus_comes_to_p",
+                "test_too_many_look_ups_are_refused",
+            ),
+        ),
     ),
     Case(
         "14",
@@ -137,6 +145,7 @@ CASES = (
         "Plonky2 lookup advisory; p3-security",
         (
             *named(OWN, "test_case_14_no_row_of_a_fixed_table_is_always_true"),
+            *named("attacks/test_engine_points.py", "test_a_row_whose_denominator_is_zero"),
             *named(STATEMENT, "test_a_public_tuple_that_meets_its_challenge"),
         ),
     ),
@@ -148,6 +157,7 @@ CASES = (
             *named(OWN, "test_case_15_trees_and_buses_are_apart"),
             *named("attacks/test_engine_buses.py", "test_buses_do_not_mix"),
             *named("zkpay/stark/test_air.py", "test_buses_that_could_be_confused"),
+            *named("attacks/test_engine_shapes.py", "test_bus_numbers_that_are_equal_modulo_p"),
         ),
     ),
     Case(
@@ -210,6 +220,12 @@ CASES = (
         (
             *named(OWN, "test_case_20_heights_follow_from_public_values"),
             *named(STATEMENT, "test_other_heights"),
+            *named(
+                "attacks/test_engine_shapes.py",
+                "test_a_height_that_is_no_power_of_two",
+                "test_a_height_that_the_field_has_no_domain_for",
+                "test_a_statement_whose_tables_would_have_no_height",
+            ),
             *named(PROOF, "test_a_proof_carries_nothing_that_the_verifier_should_know_itself"),
         ),
     ),
@@ -229,7 +245,13 @@ CASES = (
         "OpenZeppelin 3091; RFC 6962; Zellic on SP1 Hypercube, 4.4, 4.5 and 4.8; winterfell 200",
         (
             *named(OWN, "test_case_22_a_node_is_no_leaf_and_a_leaf_no_node"),
-            *named("zkpay/verifier/test_merkle.py", "test_a_node_is_not_a_leaf"),
+            *named(
+                "attacks/test_engine_trees.py",
+                "test_the_children_of_a_node_as_a_row",
+                "test_an_index_modulo_the_size",
+                "test_a_node_of_a_smaller_tree",
+                "test_the_last_leaf_twice",
+            ),
             *named(
                 "zkpay/ledger/test_tree.py",
                 "test_leaf_past_the_last_has_no_path",

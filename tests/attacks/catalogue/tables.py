@@ -18,7 +18,13 @@ CASES = (
         "SP1 GHSA-c873-wfhp-wx5m; Cantina on OpenVM, 3.1.17 and 3.2.3; Zellic on SP1 Hypercube, 3.6; Plonky3's tests",
         (
             *named(STATEMENT, "test_tables_left_out_added_or_reordered"),
-            *named(AIR, "test_circuits_that_are_not_well_formed", "test_digest_covers_the_order_of_tables"),
+            *named(
+                "attacks/test_engine_shapes.py",
+                "test_a_table_that_is_there_twice",
+                "test_a_table_that_is_left_out",
+                "test_a_height_that_is_no_power_of_two",
+            ),
+            *named(AIR, "test_digest_covers_the_order_of_tables"),
         ),
     ),
     Case(
@@ -33,7 +39,11 @@ CASES = (
         "multiplicities that wrap modulo p",
         "Cantina on OpenVM, 3.1.1; Plonky3 PR 1748 and 1912",
         (
-            *named(OWN, "test_case_13_no_tuple_can_be_taken_p_times"),
+            *named(
+                "attacks/test_circuit_multiplicities.py",
+                "test_what_is_taken_p_times_is_not_taken",
+                "test_no_side_of_a_bus_comes_to_p",
+            ),
             *named(BUSES, "test_unbalanced_buses[negative multiplicity]"),
         ),
     ),
@@ -43,6 +53,7 @@ CASES = (
         "Cantina on OpenVM, 3.2.1; zkSecurity on OpenVM 2, 04 and 1a; Plonky3 PR 1912; SP1 V4, 7",
         (
             *named(BUSES, "test_buses_do_not_mix"),
+            *named("attacks/test_engine_shapes.py", "test_bus_numbers_that_are_equal_modulo_p"),
             *named(AIR, "test_buses_that_could_be_confused", "test_buses_pad_to_one_width"),
             *named(OWN, "test_case_15_trees_and_buses_are_apart", "test_finding_11_tuples_carry_every_field"),
         ),
@@ -170,6 +181,11 @@ CASES = (
         "a fixed table with another entry or of another height",
         "Plonky3's tests of preprocessed columns",
         (
+            *named(
+                "attacks/test_engine_shapes.py",
+                "test_a_fixed_column_of_the_provers_own",
+                "test_a_fixed_column_of_another_height",
+            ),
             *named(STATEMENT, "test_another_circuit"),
             *named(OWN, "test_case_11_constants_are_the_policys"),
             *cheats("made_up_weight", "another_formula"),
@@ -179,7 +195,10 @@ CASES = (
         "A15",
         "a hash with other constants, rounds or another matrix",
         "Ziren PR 524",
-        named("zkpay/poseidon/test_permutation.py", "test_constants_equal_the_published_ones", "test_identifier"),
+        (
+            *named("attacks/test_circuit_constants.py", "test_a_hash_that_is_not_the_published_one"),
+            *named("zkpay/poseidon/test_permutation.py", "test_constants_equal_the_published_ones", "test_identifier"),
+        ),
     ),
     Case(
         "A16",

@@ -86,7 +86,10 @@ CASES = (
         "F9",
         "numbers that give the shape are absorbed modulo p",
         "Zellic on SP1 Hypercube, 3.12 and 3.24",
-        named(MESSAGES, "test_everything_known_beforehand_changes_the_first_challenge"),
+        (
+            *named("attacks/test_engine_shapes.py", "test_numbers_are_absorbed_whole"),
+            *named(MESSAGES, "test_everything_known_beforehand_changes_the_first_challenge"),
+        ),
     ),
     Case(
         "F10",
@@ -118,7 +121,7 @@ CASES = (
         "plutus-halo2-verifier-gen 65; Veridise on SP1, VUL-002",
         (
             *named(HASHED, "test_consecutive_challenges_differ", "test_many_challenges_are_uniform_and_apart"),
-            *named("attacks/test_engine_buses.py", "test_sums_do_not_trade_with_each_other"),
+            *named("attacks/test_engine_points.py", "test_equal_weights_let_sums_trade"),
         ),
     ),
     Case(
