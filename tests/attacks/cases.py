@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.attacks.catalogue import masks, proofs, review, systems, tables, transcript
+from tests.attacks.catalogue import masks, payouts, proofs, review, systems, tables, transcript
 from tests.attacks.catalogue.case import Case
 from tests.attacks.catalogue.listing import listing
 
 FAMILIES: dict[str, tuple[Case, ...]] = {
-    "Attacks on whole systems": systems.CASES,
+    "Attacks on whole systems": (*payouts.CASES, *systems.CASES),
     "Fiat-Shamir": transcript.CASES,
     "Low-degree test, trees and bytes of a proof": proofs.CASES,
     "Tables and buses": tables.CASES,

@@ -26,10 +26,10 @@ class Source:
     strings: frozenset[str]
 
 
-def is_left_out(test: ast.FunctionDef) -> bool:
-    """Whether it may be skipped, or is expected to fail, by a mark or from within."""
+def is_left_out(*parts: ast.AST) -> bool:
+    """Whether what stands there skips a test, or expects it to fail, by a mark or from within."""
     words = ("skip", "skipif", "xfail", "importorskip")
-    nodes = [node for part in (*test.decorator_list, *test.body) for node in ast.walk(part)]
+    nodes = [node for part in parts for node in ast.walk(part)]
     return any(isinstance(node, ast.Attribute) and node.attr in words for node in nodes)
 
 
@@ -41,7 +41,13 @@ def source_of(file: str) -> Source:
 
 def read(tree: ast.Module) -> Source:
     """The tests of a module and of its classes."""
-    found = {"": tree.body} | {f"{node.name}::": node.body for node in tree.body if isinstance(node, ast.ClassDef)}
+    around = [node for node in tree.body if not isinstance(node, ast.FunctionDef | ast.ClassDef)]
+    found = {"": tree.body}
+    found |= {
+        f"{node.name}::": node.body
+        for node in tree.body
+        if isinstance(node, ast.ClassDef) and not is_left_out(*node.decorator_list)
+    }
     tests = {
         prefix + node.name
         for prefix, body in found.items()
@@ -49,7 +55,7 @@ def read(tree: ast.Module) -> Source:
         if isinstance(node, ast.FunctionDef) and node.name.startswith("test_") and not is_left_out(node)
     }
     strings = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
-    return Source(frozenset(tests), frozenset(strings))
+    return Source(frozenset() if is_left_out(*around) else frozenset(tests), frozenset(strings))
 
 
 def exists(test: str) -> bool:
@@ -75,7 +81,8 @@ def test_all_cases_are_there() -> None:
 def test_a_known_attack_is_played(case: Case) -> None:
     assert [test for test in case.tests if not exists(test)] == []
     assert len(set(case.tests)) == len(case.tests)
-    assert case.tests or len(case.apart) > 40
+    # A campaign runs for hours, and only now and then: a part of each attack is played with every change.
+    assert [test for test in case.tests if not test.startswith(CHEATS)] or len(case.apart) > 40
 
 
 def test_the_page_is_current() -> None:
@@ -99,9 +106,20 @@ def test_a_test_that_does_not_run_is_missed(test: str) -> None:
     assert not exists(test)
 
 
-@pytest.mark.parametrize("line", ["@pytest.mark.skip\n", "@pytest.mark.xfail(reason='no')\n", "@pytest.mark.slow\n"])
-def test_marks_are_seen(line: str) -> None:
-    tree = ast.parse(f"{line}def test_it() -> None:\n    assert True\n")
-    assert read(tree).tests == (frozenset({"test_it"}) if "slow" in line else frozenset())
-    within = ast.parse("def test_it() -> None:\n    if True:\n        pytest.skip('no')\n")
-    assert read(within).tests == frozenset()
+TEST = "def test_it() -> None:\n    assert True\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "runs"),
+    [
+        (TEST, True),
+        (f"@pytest.mark.slow\n{TEST}", True),
+        (f"@pytest.mark.skip\n{TEST}", False),
+        (f"@pytest.mark.xfail(reason='no')\n{TEST}", False),
+        (f"pytestmark = pytest.mark.skipif(True, reason='no')\n{TEST}", False),
+        (f"pytest.importorskip('no')\n{TEST}", False),
+        (f"{TEST}    pytest.skip('no')\n", False),
+    ],
+)
+def test_marks_are_seen(text: str, runs: bool) -> None:
+    assert read(ast.parse(text)).tests == (frozenset({"test_it"}) if runs else frozenset())

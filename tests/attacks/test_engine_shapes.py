@@ -15,13 +15,16 @@ import numpy as np
 import pytest
 
 from tests.attacks.frozen import parameters_of
+from tests.attacks.registry import POLICIES, example
 from tests.circuits.scenarios import POLICY, Record, scenario
+from tests.reference.stark_prover import opening_order
 from tests.reference.toy import SEED, STATEMENT, Toy, Witness, toy, use_light_parameters, verdict
 from zkpay.circuits.payout_circuit import build_circuit
 from zkpay.errors import Refused, Rejected
 from zkpay.prover.prove import prove_circuit
 from zkpay.stark.air import Bus, Circuit, PlacedTable, Table
 from zkpay.stark.field import P
+from zkpay.stark.layout import layout_of
 from zkpay.stark.parameters import PROFILES, derive
 from zkpay.stark.proof import Proof
 from zkpay.stark.protocol import begin
@@ -223,3 +226,19 @@ def test_numbers_are_absorbed_whole(step: int) -> None:
     drawn |= {begin(each, parameters, STATEMENT).seed("beta") for each in circuits}
     assert len(drawn) == 1 + len(changed) + len(circuits)
     assert len(names) > 10
+
+
+@pytest.mark.parametrize("name", ["toy", *POLICIES])
+def test_no_value_is_claimed_twice_or_not_at_all(name: str) -> None:
+    """A column that is opened at one point under two numbers could be claimed to be two things, one of which is
+    checked (zkSecurity on halo2, query collision). Each claim has a weight and a place of its own."""
+    circuit = toy(*HEIGHTS).circuit if name == "toy" else example(POLICIES[name])
+    layout = layout_of(circuit)
+    parts = [part for each in layout.openings for part in (each.main, each.auxiliary, each.main_next)]
+    parts += [layout.accumulator, layout.accumulator_next, layout.quotient_openings]
+    assert [number for part in parts for number in part] == list(range(layout.opening_count))
+    order = opening_order(circuit)
+    assert len(set(order)) == len(order) == layout.opening_count
+    for item, each in zip(circuit.placed, layout.openings, strict=True):
+        following = item.table.next_row_columns
+        assert len(set(following)) == len(following) == len(each.main_next)

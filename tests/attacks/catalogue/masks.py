@@ -7,6 +7,7 @@ from tests.attacks.catalogue.case import Case, named
 HIDING = "attacks/test_engine_zero_knowledge.py"
 JOB = "zkpay/epoch/test_job.py"
 RANDOMNESS = "zkpay/prover/test_randomness.py"
+SEEDS = "attacks/test_engine_seeds.py"
 
 CASES = (
     Case(
@@ -30,6 +31,7 @@ CASES = (
                 "test_labels_and_seeds_give_unrelated_streams",
                 "test_every_proof_draws_its_own_seed_and_every_use_its_own_label",
             ),
+            *named(SEEDS, "test_processes_that_part_draw_apart"),
             *named(HIDING, "test_a_seed_fixes_a_proof_and_must_not_serve_two"),
             *named(JOB, "test_a_seed_is_for_one_profile_epoch_and_code", "test_two_proofs_share_no_commitment"),
         ),
@@ -72,6 +74,7 @@ CASES = (
         "a fixed seed that is used outside of tests",
         "Plonky3's documentation of its hiding Merkle trees",
         (
+            *named(SEEDS, "test_no_seed_is_written_down", "test_nobody_can_ask_for_a_seed"),
             *named(RANDOMNESS, "test_fresh_seeds_come_from_the_operating_system"),
             *named(HIDING, "test_two_proofs_of_one_witness_share_nothing"),
             *named(JOB, "test_after_a_proof_was_published_its_seed_is_gone"),
