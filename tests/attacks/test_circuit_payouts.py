@@ -61,12 +61,6 @@ def account_of_no_bits(name: str, policy: Policy) -> Forgery:
 
 
 redundant(
-    r"payouts/is_real is a bit",
-    "kept: the bus counts in the integers only where multiplicities are bits (SPEC §4.3). To use its absence, several "
-    "rows would have to take one account with values that add up to 1, and one payout of which each value lets a false "
-    "one through: a comparison is turned around where is_real is negative, so P / 2^15 such rows would do.",
-)
-redundant(
     r"payouts/accounts are counted",
     "kept, so that the count rests on no hash. To use its absence, a surplus leaf would have to hang below nodes that "
     "hash in a circle: the tree has A leaves by Kraft, as the verifier's empty subtrees fill the rest (SPEC §5.4).",

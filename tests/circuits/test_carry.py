@@ -150,7 +150,7 @@ def largest_difference(chosen: Plan, terms: Sequence[Term]) -> int:
         for k in range(len(lows)):
             whole = largest << term.position
             digit = whole >> (chosen.radix * k) & ((1 << chosen.radix) - 1)
-            if number:  # a smaller number may have a larger digit
+            if number and term.position < chosen.radix * (k + 1):  # a smaller number may have a larger digit
                 digit = min((1 << chosen.radix) - 1, whole >> (chosen.radix * k))
             ends = sorted([sign * digit * term.low, sign * digit * term.high, *([0] if number else [])])
             lows[k], highs[k] = lows[k] + ends[0], highs[k] + ends[-1]
