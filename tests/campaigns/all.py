@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.campaigns.campaign import Campaign
+from tests.campaigns.cells.campaign import Cells
 from tests.campaigns.cheats.campaign import Cheats
 from tests.campaigns.differential.campaign import Differential
 from tests.campaigns.kernels.campaign import Kernels
@@ -17,6 +18,7 @@ CAMPAIGNS: dict[str, Campaign] = {
         Transcripts(),
         Proofs(),
         Cheats(),
+        Cells(),
         ZeroKnowledge(),
         Differential(),
         Kernels(),

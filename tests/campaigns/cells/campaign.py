@@ -1,0 +1,42 @@
+"""The campaign of changed cells: which cells of the tables of every preset say something, and which are free?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import ClassVar
+
+from tests.campaigns.campaign import Campaign, Tally
+from tests.campaigns.cells.epochs import PLACES, epoch
+from tests.campaigns.cells.trials import MUTATIONS, PAIRS, try_columns, try_pairs
+from tests.campaigns.cheats.scene import forget_epochs
+
+SHARES = 4
+"""Units that the columns of an epoch are shared out among."""
+ROUNDS = 2
+"""Rounds of pairs, each with other neighbours."""
+
+
+class Cells(Campaign):
+    """Every cell of every table of all presets in both forms, in every way; a unit is a share of an epoch's columns."""
+
+    name = "cells"
+    question = "Does something object to every changed cell of a witness, but to those that are free by design?"
+    targets: ClassVar[Mapping[str, int]] = {MUTATIONS: 100_000_000, PAIRS: 50_000_000}
+
+    def units(self, seed: str) -> Iterable[str]:
+        for place in PLACES:
+            for share in range(SHARES):
+                yield f"{seed}/{place}/single/{share}"
+            for number in range(ROUNDS):
+                for share in range(SHARES):
+                    yield f"{seed}/{place}/pairs-{number}/{share}"
+
+    def run(self, unit: str) -> Tally:
+        seed, preset, form, what, share = unit.rsplit("/", 4)
+        tally = Tally()
+        made = epoch(seed, preset, form)
+        forget_epochs()
+        attempt = try_columns if what == "single" else try_pairs
+        for table in made.tables.values():
+            attempt(tally, unit, f"{preset}/{form}", table, range(int(share), table.table.width, SHARES))
+        return tally
