@@ -132,6 +132,11 @@ FINDINGS = (
         "heights that tell how many payouts are 0, or that the prover may choose",
         f"{REVIEW}, 9",
         (
+            *named(
+                "attacks/test_circuit_heights.py",
+                "test_payouts_of_nothing_are_payouts",
+                "test_rejected_records_have_rows",
+            ),
             *named(OWN, "test_case_20_heights_follow_from_public_values"),
             *named("circuits/test_payout_circuit.py", "test_digest_follows_policy_and_heights_only", "test_heights"),
             *cheats("account_without_accepted_records"),
@@ -143,7 +148,9 @@ FINDINGS = (
         f"{REVIEW}, 10",
         (
             *named(OWN, "test_finding_10_a_leaf_beyond_the_last", "test_finding_10_roots_of_none_and_of_one"),
+            *named("attacks/test_hash_inversion.py", "test_a_leaf_below_an_honest_root", "test_a_leaf_of_any_digest"),
             *named("zkpay/poseidon/test_permutation.py", "test_hashes_feed_forward"),
+            *named("attacks/test_engine_trees.py", "test_the_last_leaf_twice", "test_an_index_modulo_the_size"),
             *named(
                 TREE,
                 "test_empty_tree_is_the_empty_leaf",
@@ -163,7 +170,11 @@ FINDINGS = (
                 OWN,
                 "test_finding_11_tuples_carry_every_field",
                 "test_finding_11_the_divisor_is_public_in_every_row",
-                "test_case_13_no_tuple_can_be_taken_p_times",
+            ),
+            *named(
+                "attacks/test_circuit_multiplicities.py",
+                "test_no_side_of_a_bus_comes_to_p",
+                "test_too_many_look_ups_are_refused",
             ),
             *named("attacks/test_engine_buses.py", "test_helpers_are_bound_on_the_last_row"),
             *cheats("padding_with_points", "account_in_two_groups", "two_accounts_in_one_group"),
