@@ -18,7 +18,7 @@ FINDINGS = (
     Case(
         "R1",
         "a small epoch whose slack at a fixed blowup leaves 62 bits of 100",
-        f"{REVIEW}, 1; Haboeck on the Johnson regime, eprint 2025/2055",
+        f"{REVIEW}, 1; Ben-Sasson, Carmon, Haboeck, Kopparty and Saraf, eprint 2025/2055",
         (
             *named(PARAMETERS, "test_every_height_proves_100_bits", "test_wide_circuits_keep_their_bits"),
             *named("zkpay/stark/test_every_size.py", "test_every_size_of_every_preset_proves_100_bits"),

@@ -122,6 +122,7 @@ CASES = (
         "Plonky3 PR 1747; winterfell's AcceptableOptions; SP1 V3, 4; Code4rena on SP1, M-01",
         (
             *named(STATEMENT, "test_the_verifier_returns_its_own_parameters", "test_the_profile_is_bound"),
+            *named("attacks/test_engine_queries.py", "test_few_queries_are_ground_for"),
             *named("attacks/test_engine_fri.py", "test_work_is_needed_and_bound"),
             *named("zkpay/epoch/test_verify.py", "test_a_profile_of_the_provers_own_choice_fails", "test_expectations"),
             *cheats("policy_alone"),
