@@ -164,3 +164,9 @@ def test_a_negative_number_of_leaves_has_no_tree() -> None:
     for count in (-1, -(1 << 20)):
         with pytest.raises(ValueError, match="negative number"):
             tree_depth(count)
+
+
+@pytest.mark.parametrize("shape", [(8,), (8, 2, 2), (7, 2), (9, 2), ()])
+def test_only_columns_of_digests_make_a_tree(shape: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match=r"uint32\[8, N\]"):
+        MerkleTree.build(np.zeros(shape, dtype=np.uint32))

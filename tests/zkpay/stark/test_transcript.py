@@ -184,3 +184,19 @@ def test_proof_of_work_counts_exactly_the_bits_asked_for() -> None:
     passing = {nonce for nonce in range(300) if grinding_passes(seed, nonce, 4)}
     assert passing
     assert passing != {nonce for nonce in range(300) if grinding_passes(bytes(32), nonce, 4)}
+
+
+def test_five_words_are_enough_for_a_challenge(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a block of eight words three may be dropped; only with a fourth one is there another squeeze."""
+    for dropped, squeezes in ((3, ["zeta/0#0"]), (4, ["zeta/0#0", "zeta/0#1"])):
+        transcript = Transcript("p")
+        asked: list[str] = []
+        block = b"".join(word.to_bytes(4, "little") for word in [P] * dropped + [3] * (8 - dropped))
+
+        def squeeze(label: str, blocks: int, asked: list[str] = asked, block: bytes = block) -> bytes:
+            asked.append(label)
+            return block * blocks
+
+        monkeypatch.setattr(transcript, "_squeeze", squeeze)
+        assert transcript.extension("zeta") == (3, 3, 3, 3, 3)
+        assert asked == squeezes
