@@ -1,4 +1,4 @@
-"""A slice of the mutants campaign, and what it rests on: all changes are made, survivors are found, reasons are fresh."""
+"""A slice of the mutants campaign, and what it rests on: all changes are made, survivors found, reasons fresh."""
 
 from __future__ import annotations
 

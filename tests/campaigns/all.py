@@ -7,6 +7,7 @@ from tests.campaigns.cells.campaign import Cells
 from tests.campaigns.cheats.campaign import Cheats
 from tests.campaigns.differential.campaign import Differential
 from tests.campaigns.kernels.campaign import Kernels
+from tests.campaigns.mutants.campaign import Mutants
 from tests.campaigns.parsers.campaign import Parsers
 from tests.campaigns.proofs.campaign import Proofs
 from tests.campaigns.transcript.campaign import Transcripts
@@ -22,6 +23,7 @@ CAMPAIGNS: dict[str, Campaign] = {
         ZeroKnowledge(),
         Differential(),
         Kernels(),
+        Mutants(),
         Parsers(),
     )
 }

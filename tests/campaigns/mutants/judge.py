@@ -28,9 +28,10 @@ from coverage import Coverage
 from tests.campaigns.mutants.live import forget_results, put_in
 from tests.campaigns.mutants.operators import mutants_of, mutated
 
+PASSED, LATE = b"\n", "out of time"
 ROOT = Path(__file__).resolve().parents[3]
 LIMIT_SECONDS = 10.0
-"""A mutant is stopped, and counts as killed, so long after three times what its tests take by themselves."""
+"""A test of a mutant is stopped, and counts as failed, so long after three times what it takes by itself."""
 
 
 def module_name(path: str) -> str:
@@ -120,10 +121,22 @@ class Judge:
     def _judge(self, items: dict[str, pytest.Item], path: str, number: int) -> dict[str, Any]:
         return self._in_child({path: mutated(self._texts[path], number)}, self._tests(path, number), items)
 
+    def _watch(self, reading: int, tests: list[str]) -> str:
+        """What the child says in the end; before, it says a word for each test that passes."""
+        said = b""
+        while True:
+            passed = said.count(PASSED)
+            test = tests[passed] if passed < len(tests) else "the end"
+            if not select.select([reading], [], [], LIMIT_SECONDS + 3 * self._seconds.get(test, 0.0))[0]:
+                return f"{test}: {LATE}"
+            more = os.read(reading, 4096)
+            if not more:
+                return said.replace(PASSED, b"").decode() or f"{test}: the process ended"
+            said += more
+
     def _in_child(
         self, trees: dict[str, ast.Module], tests: list[str], items: dict[str, pytest.Item]
     ) -> dict[str, Any]:
-        limit = LIMIT_SECONDS + 3 * sum(self._seconds[test] for test in tests)
         began = time.monotonic()
         reading, writing = os.pipe()
         with warnings.catch_warnings():
@@ -132,22 +145,19 @@ class Judge:
             child = os.fork()
         if child == 0:
             os.close(reading)
-            verdict = _try(trees, [items[test] for test in tests])
+            verdict = _try(trees, [items[test] for test in tests], writing)
             os.write(writing, verdict.encode()[:4000])
             os._exit(0)
         os.close(writing)
-        ready, _, _ = select.select([reading], [], [], limit)
-        if ready:
-            killer = os.read(reading, 4096).decode() or "the process ended"
-        else:
+        killer = self._watch(reading, tests)
+        if killer.endswith(LATE):
             os.kill(child, signal.SIGKILL)
-            killer = "out of time"
         os.close(reading)
         os.waitpid(child, 0)
         return {"killer": killer, "tests": len(tests), "seconds": round(time.monotonic() - began, 2)}
 
 
-def _try(trees: dict[str, ast.Module], items: list[pytest.Item]) -> str:
+def _try(trees: dict[str, ast.Module], items: list[pytest.Item], told: int) -> str:
     """The first test that fails, "-" if none does; a module that can't be loaded at all is found by any."""
     try:
         for path, tree in trees.items():
@@ -160,6 +170,7 @@ def _try(trees: dict[str, ast.Module], items: list[pytest.Item]) -> str:
                 return item.nodeid
         except BaseException as error:
             return f"{item.nodeid}: {type(error).__name__}"
+        os.write(told, PASSED)
     return "-"
 
 
