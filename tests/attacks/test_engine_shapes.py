@@ -22,7 +22,7 @@ from tests.reference.toy import SEED, STATEMENT, Toy, Witness, toy, use_light_pa
 from zkpay.circuits.payout_circuit import build_circuit
 from zkpay.errors import Refused, Rejected
 from zkpay.prover.prove import prove_circuit
-from zkpay.stark.air import Bus, Circuit, PlacedTable, Table
+from zkpay.stark.air import Bus, Circuit, PlacedTable, Table, Where
 from zkpay.stark.field import P
 from zkpay.stark.layout import layout_of
 from zkpay.stark.parameters import PROFILES, derive
@@ -185,6 +185,48 @@ def test_a_fixed_column_of_another_height() -> None:
     assert verdict(own.circuit, prove(own.circuit, toy(*HEIGHTS).witness)) == "constraints-unsatisfied"
     with pytest.raises(ValueError, match="neither 1024 values nor a power of two"):
         verdict(with_squares(lambda values: np.arange(2048)[:1025]).circuit, honest())
+
+
+def walks_with(was: Where, where: Where, places: np.ndarray) -> Toy:
+    """The toy whose walk has a constraint on other rows, and these places."""
+    case = toy(*HEIGHTS)
+    item = case.circuit.placed[1]
+    table = Table(item.table.name)
+    for part in ("columns", "sums"):
+        setattr(table, part, getattr(item.table, part))
+    table.constraints = [replace(each, where=where) if each.where is was else each for each in item.table.constraints]
+    placed = (case.circuit.placed[0], PlacedTable(table, item.height), case.circuit.placed[2])
+    walks = np.stack([places % P, case.witness["walks"][1]]).astype(np.uint32)
+    return Toy(replace(case.circuit, placed=placed), {**case.witness, "walks": walks})
+
+
+def ends_at_the_start() -> np.ndarray:
+    """A walk that is where it should have started when it ends."""
+    places = toy(*HEIGHTS).witness["walks"][0].astype(np.int64)
+    return places - places[-1] + toy(*HEIGHTS).circuit.publics["start"]
+
+
+def jumps() -> np.ndarray:
+    """A walk that moves as it should from its last row to its first, and not from its first to its second."""
+    places, steps = toy(*HEIGHTS).witness["walks"].astype(np.int64)
+    places[1:] += 12_345
+    places[-1] = places[0] - steps[-1]
+    return places
+
+
+@pytest.mark.parametrize(
+    ("was", "where", "places"),
+    [(Where.FIRST, Where.LAST, ends_at_the_start), (Where.TRANSITION, Where.LAST, jumps)],
+)
+def test_rows_that_a_constraint_holds_on(was: Where, where: Where, places: Callable[[], np.ndarray]) -> None:
+    """A first row that is taken for the last one, or a transition that looks at one row: the prover's circuit is
+    content with a walk that the verifier's isn't (rkm0959 on SP1, 11)."""
+    own = walks_with(was, where, places())
+    assert verdict(own.circuit, prove(own.circuit, own.witness)) == "accepted"
+    real = toy(*HEIGHTS).circuit
+    assert verdict(real, prove(own.circuit, own.witness)) == "constraints-unsatisfied"
+    assert verdict(real, prove(real, own.witness)) == "constraints-unsatisfied"
+    assert verdict(real, honest()) == "accepted"
 
 
 @pytest.mark.parametrize("identifier", [P + 1, 2 * P + 2, P, 1 << 32])

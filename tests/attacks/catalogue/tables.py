@@ -157,6 +157,7 @@ CASES = (
                 "test_each_cheat_passes_without_its_constraints",
                 "test_helpers_are_bound_on_the_last_row",
             ),
+            *named("attacks/test_engine_shapes.py", "test_rows_that_a_constraint_holds_on"),
             *named("circuits/test_checker.py", "test_constraints_hold_where_they_apply"),
         ),
     ),
