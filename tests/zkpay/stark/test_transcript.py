@@ -1,16 +1,19 @@
 """The transcript against its literal twin, and the properties that Fiat-Shamir needs of it."""
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.reference import stark
+from tests.reference.toy import toy
 from zkpay.stark import domains
 from zkpay.stark.field import P, is_base
 from zkpay.stark.keccak import keccak256
-from zkpay.stark.protocol import grinding_passes
+from zkpay.stark.parameters import PROFILES, derive
+from zkpay.stark.protocol import begin, grinding_passes
 from zkpay.stark.transcript import Transcript
 
 STEPS = st.lists(
@@ -200,3 +203,39 @@ def test_five_words_are_enough_for_a_challenge(monkeypatch: pytest.MonkeyPatch) 
         monkeypatch.setattr(transcript, "_squeeze", squeeze)
         assert transcript.extension("zeta") == (3, 3, 3, 3, 3)
         assert asked == squeezes
+
+
+@pytest.mark.parametrize("bits", [1, 8, 24, 25, 32])
+def test_an_index_is_the_low_bits_of_its_own_word(bits: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    transcript = Transcript("p")
+    data = bytes(range(1, 65))
+    monkeypatch.setattr(transcript, "_squeeze", lambda label, blocks: data[: 32 * blocks])
+    expected = [int.from_bytes(data[4 * k : 4 * k + 4], "little") % 2**bits for k in range(9)]
+    assert transcript.indices("queries", bits, 9) == expected
+
+
+def test_only_missing_words_are_squeezed_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Eleven words take two blocks; the one that is still missing takes one."""
+    transcript = Transcript("p")
+    asked: list[int] = []
+
+    def squeeze(label: str, blocks: int) -> bytes:
+        asked.append(blocks)
+        words = [P] * 6 + [5] * 10 if len(asked) == 1 else [7] * 8 * blocks
+        return b"".join(word.to_bytes(4, "little") for word in words)
+
+    monkeypatch.setattr(transcript, "_squeeze", squeeze)
+    assert transcript._words("w", 11) == [5] * 10 + [7]
+    assert asked == [2, 1]
+
+
+def test_the_order_in_which_values_are_named_says_nothing() -> None:
+    """Both sides build their circuit; scalars and sums are told by name."""
+    circuit = toy().circuit
+    parameters = derive(PROFILES["default"], circuit)
+    backwards = replace(
+        circuit,
+        publics=dict(reversed(list(circuit.publics.items()))),
+        sum_targets=dict(reversed(list(circuit.sum_targets.items()))),
+    )
+    assert begin(circuit, parameters, b"s").seed("x") == begin(backwards, parameters, b"s").seed("x")
