@@ -9,14 +9,17 @@ import pytest
 
 from tests.attacks.forgery import without
 from tests.campaigns.campaign import Tally
-from tests.campaigns.cells import free
 from tests.campaigns.cells.campaign import Cells
 from tests.campaigns.cells.changes import single
+from tests.campaigns.cells.checks import CHECKED, RECOMPUTED, check_buses, check_constraints, check_proof, recompute
 from tests.campaigns.cells.epochs import PLACES, CellEpoch, epoch
+from tests.campaigns.cells.free import FREE, FreeCells
 from tests.campaigns.cells.mutation import CellTable, Offers, Part
 from tests.campaigns.cells.trials import BY_DESIGN, MUTATIONS, try_columns
 
 SEED = "slice"
+EVEN_BITS = int("01" * 1000, 2)
+"""Columns that are read on their own row."""
 SMALL, RICH = "pro-rata/in-line", "fixed-price/in-line"
 
 
@@ -46,8 +49,8 @@ def test_units_name_every_column_of_all_places() -> None:
     assert {"/".join(unit.split("/")[1:3]) for unit in units if "/single/" in unit} == set(PLACES)
 
 
-@pytest.mark.parametrize("entry", free.FREE, ids=lambda entry: entry.name)
-def test_entries_of_the_free_list_are_of_use(entry: free.FreeCells) -> None:
+@pytest.mark.parametrize("entry", FREE, ids=lambda entry: entry.name)
+def test_entries_of_the_free_list_are_of_use(entry: FreeCells) -> None:
     preset, form, name, column = entry.example.split("/", 3)
     place = f"{preset}/{form}"
     table = made(place).tables[name]
@@ -64,6 +67,46 @@ def test_entries_of_the_free_list_are_of_use(entry: free.FreeCells) -> None:
     unnoticed = (changes[index] != table.main[index, table.part.start : table.part.stop]) & ~caught
     assert unnoticed.any(axis=0)[cells].all()
     assert entry.reason
+
+
+def test_the_checker_says_the_same() -> None:
+    tally = Tally()
+    for number in range(20):
+        check_constraints(tally, SEED, made(RICH), random.Random(f"constraints {number}"))
+        check_buses(tally, SEED, made(RICH), random.Random(f"buses {number}"))
+    assert tally.counts[CHECKED] > 5_000
+    assert not tally.findings
+
+
+def test_leaves_that_are_hashed_again_are_objected_to() -> None:
+    tally = Tally()
+    for number in range(5):
+        recompute(tally, SEED, made(RICH), random.Random(f"leaves {number}"))
+    assert tally.counts[RECOMPUTED] >= 3
+    assert not tally.findings
+
+
+def test_the_verifier_says_the_same() -> None:
+    tally = Tally()
+    for free in (False, True):
+        check_proof(tally, SEED, made(SMALL), random.Random(f"proof {free}"), free=free)
+    assert tally.tables["What the verifier says of changed witnesses"] == {"accepted": 1, "constraints-unsatisfied": 1}
+    assert not tally.findings
+
+
+def test_verdicts_that_differ_from_the_checkers_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reading that leaves next rows out, and one that leaves buses out."""
+    tally = Tally()
+    monkeypatch.setattr(CellTable, "_buses", lambda *_: None)
+    for number in range(20):
+        check_buses(tally, SEED, made(RICH), random.Random(f"buses {number}"))
+    assert tally.findings
+
+    found, read = Tally(), CellTable.reads
+    monkeypatch.setattr(CellTable, "reads", lambda self, node: read(self, node) & EVEN_BITS)
+    for number in range(20):
+        check_constraints(found, SEED, made(RICH), random.Random(f"constraints {number}"))
+    assert found.findings
 
 
 # Circuits that each lack one constraint, interaction or sum: some change of the columns that it reads goes unnoticed.

@@ -35,7 +35,7 @@ def single(place: CellTable, column: int, dice: random.Random) -> tuple[Names, C
     here, following = _values(place, column, 0), _values(place, column, 1)
     edges = {1 << 14: "2^14", 1 << 15: "2^15"}
     for bits in sorted(widths(place.table).get(column, set()) | {int(here.max()).bit_length()}):
-        edges |= {(1 << bits) - 1: f"2^{bits} - 1", (1 << bits) % P: f"2^{bits}"}
+        edges |= {((1 << bits) - 1) % P: f"2^{bits} - 1", (1 << bits) % P: f"2^{bits}"}
     kinds: list[tuple[str, Integers]] = [
         ("+1", (here + 1) % P),
         ("-1", (here - 1) % P),
