@@ -13,7 +13,7 @@ from tests.campaigns.cells.campaign import Cells
 from tests.campaigns.cells.changes import single
 from tests.campaigns.cells.checks import CHECKED, RECOMPUTED, check_buses, check_constraints, check_proof, recompute
 from tests.campaigns.cells.epochs import PLACES, CellEpoch, epoch
-from tests.campaigns.cells.free import FREE, FreeCells
+from tests.campaigns.cells.free import FREE, FREE_PAIRS, FreeCells
 from tests.campaigns.cells.mutation import CellTable, Offers, Part
 from tests.campaigns.cells.trials import BY_DESIGN, MUTATIONS, try_columns
 
@@ -67,6 +67,25 @@ def test_entries_of_the_free_list_are_of_use(entry: FreeCells) -> None:
     unnoticed = (changes[index] != table.main[index, table.part.start : table.part.stop]) & ~caught
     assert unnoticed.any(axis=0)[cells].all()
     assert entry.reason
+
+
+@pytest.mark.parametrize("entry", FREE_PAIRS, ids=lambda entry: entry.name)
+def test_pairs_of_the_free_list_are_free_together_only(entry: FreeCells) -> None:
+    preset, form, name, columns = entry.example.split("/", 3)
+    place = f"{preset}/{form}"
+    table = made(place).tables[name]
+    table.move_to(Part(0, table.height))
+    changes = {
+        index: table.main[index : index + 1].astype(np.int64) + 1
+        for index in (column_of(table, column) for column in columns.split(", "))
+    }
+    for part, objected in ((changes, False), *(({index: values}, True) for index, values in changes.items())):
+        caught = np.logical_or.reduce([np.zeros((1, table.height), dtype=bool), *table.objections(part).values()])
+        for index in changes:
+            cells = entry.cells(place, table, index)
+            assert cells is not None
+            assert cells.any()
+            assert (caught[0][cells] == objected).all()
 
 
 def test_the_checker_says_the_same() -> None:

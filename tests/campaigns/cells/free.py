@@ -30,7 +30,7 @@ TURNS = {"next:": -1, "previous:": 1}
 
 @dataclass(frozen=True)
 class FreeCells:
-    """One entry. example: preset/form/table/column that has such cells."""
+    """One entry. example: preset/form/table/column that has such cells; of pairs, both columns."""
 
     name: str
     tables: str
@@ -82,9 +82,9 @@ def _column(place: CellTable, key: str) -> np.ndarray:
     return np.roll(values, TURNS[turn]) if turn else values
 
 
-def load() -> tuple[FreeCells, ...]:
-    """All entries."""
-    return tuple(FreeCells(**entry) for entry in json.loads(FILE.read_text(encoding="utf-8"))["cells"])
+def load(kind: str) -> tuple[FreeCells, ...]:
+    """All entries of a kind: `cells` are free by themselves, `pairs` only where two of them change together."""
+    return tuple(FreeCells(**entry) for entry in json.loads(FILE.read_text(encoding="utf-8"))[kind])
 
 
-FREE = load()
+FREE, FREE_PAIRS = load("cells"), load("pairs")

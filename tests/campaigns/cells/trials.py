@@ -13,7 +13,7 @@ import numpy as np
 
 from tests.campaigns.campaign import Tally
 from tests.campaigns.cells.changes import pairs, single
-from tests.campaigns.cells.free import FREE, FreeCells
+from tests.campaigns.cells.free import FREE, FREE_PAIRS, FreeCells
 from tests.campaigns.cells.mutation import CellTable, Changes, Flags, Part
 
 MUTATIONS = "mutations"
@@ -77,7 +77,7 @@ def try_pairs(
     tally: Tally, unit: str, epoch: str, place: CellTable, columns: Sequence[int], free: Sequence[FreeCells] = FREE
 ) -> None:
     """Change cells of these columns together with a cell near them, on every row. What goes unnoticed must be free cell
-    by cell.
+    by cell, or on the list of pairs.
     """
     for part in parts_of(place.height):
         place.move_to(part)
@@ -89,6 +89,8 @@ def try_pairs(
                 lawful = np.ones(changed.shape, dtype=np.bool_)
                 for one, values in changes.items():
                     lawful &= _free(epoch, place, one, free) | ~differences(place, {one: values})
+                for entry in FREE_PAIRS:
+                    lawful |= np.logical_and.reduce([_free(epoch, place, one, [entry]) for one in changes])
                 tally.counts["pairs free by design"] += int((unnoticed & lawful).sum())
                 report(tally, unit, place, tuple(changes), names, unnoticed & ~lawful)
 
