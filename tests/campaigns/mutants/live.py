@@ -23,7 +23,8 @@ def put_in(module: ModuleType, tree: ast.Module) -> None:
     # Classes look their module up while they are made (dataclasses do).
     exec(compile(tree, module.__file__, "exec"), namespace)
     mutated = {function.__qualname__: function for function in _functions(namespace, module.__name__)}
-    for function in [entry for entry in gc.get_objects() if isinstance(entry, FunctionType)]:
+    # By type() alone: isinstance() would ask weak references for objects that are gone.
+    for function in [entry for entry in gc.get_objects() if type(entry) is FunctionType]:
         if function.__module__ == module.__name__ and function.__globals__ is vars(module):
             other = mutated.get(function.__qualname__)
             if other is not None and other.__code__.co_freevars == function.__code__.co_freevars:
@@ -38,7 +39,7 @@ def _functions(namespace: dict[str, Any], module: str) -> list[FunctionType]:
     return [
         entry
         for entry in gc.get_objects()
-        if isinstance(entry, FunctionType) and entry.__globals__ is namespace and entry.__module__ == module
+        if type(entry) is FunctionType and entry.__globals__ is namespace and entry.__module__ == module
     ]
 
 

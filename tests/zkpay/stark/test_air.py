@@ -336,3 +336,14 @@ def test_interactions_and_sums_read_their_own_row(place: str) -> None:
         table.sum("s", "following", following * table.columns[0])
     with pytest.raises(ValueError, match="reads the next row"):
         Circuit((PlacedTable(table, 8),), {}, (), {"s": 0}).check()
+
+
+def test_members_of_a_group_stand_one_after_the_other() -> None:
+    """Also the accumulator and the quotient, which are no tables."""
+    layout = layout_of(toy(1024, 4096, 1024).circuit)
+    for group in (*layout.main, *layout.auxiliary, *layout.quotient):
+        first = 0
+        for _, own_first, width in group.members:
+            assert own_first == first
+            first += width
+        assert first == group.width
