@@ -42,20 +42,36 @@ GROUPS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
             "tests/attacks/test_engine_transcript.py",
         ),
     ),
-    "numbers": (
+    "formats": (
+        (f"{STARK}/proof.py", f"{STARK}/statement.py"),
         (
-            f"{STARK}/parameters.py",
-            f"{STARK}/security.py",
-            f"{STARK}/proof.py",
-            f"{STARK}/statement.py",
-            f"{STARK}/expression.py",
-            f"{STARK}/air.py",
-            f"{STARK}/field.py",
+            "tests/zkpay/stark/test_proof.py",
+            "tests/zkpay/stark/test_statement.py",
+            "tests/zkpay/verifier/test_verify.py",
+            "tests/zkpay/verifier/test_shape.py",
+            "tests/attacks/test_bombs.py",
         ),
-        ("tests/zkpay/stark",),
+    ),
+    "circuits": (
+        (f"{STARK}/expression.py", f"{STARK}/air.py"),
+        (
+            "tests/zkpay/stark/test_expression.py",
+            "tests/zkpay/stark/test_air.py",
+            "tests/zkpay/prover/test_program.py",
+            "tests/zkpay/verifier/test_verify.py",
+        ),
+    ),
+    "parameters": (
+        (f"{STARK}/parameters.py", f"{STARK}/security.py"),
+        ("tests/zkpay/stark/test_parameters.py", "tests/zkpay/stark/test_security.py"),
+    ),
+    # Galois computes with OpenMP, of which a forked process dies.
+    "field": (
+        (f"{STARK}/field.py",),
+        ("tests/zkpay/stark/test_field.py", "tests/zkpay/verifier/test_openings.py", "-k", "not galois"),
     ),
 }
-"""Sources that are judged together, and the tests that judge them."""
+"""Sources that are judged together, and the tests that judge them, as pytest is told them."""
 
 
 _judges: dict[str, Child] = {}

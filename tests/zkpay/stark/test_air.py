@@ -347,3 +347,78 @@ def test_members_of_a_group_stand_one_after_the_other() -> None:
             assert own_first == first
             first += width
         assert first == group.width
+
+
+def test_a_bit_is_zero_or_one() -> None:
+    table = Table("t")
+    table.boolean("bit", table.column("x"))
+    (constraint,) = table.constraints
+
+    class Numbers:
+        def __init__(self, value: int) -> None:
+            self.value = value
+
+        def constant(self, value: int) -> int:
+            return value
+
+        def public(self, name: str) -> int:
+            raise AssertionError(name)
+
+        def column(self, column: Column) -> int:
+            return self.value
+
+        def linear(self, terms: list[tuple[int | str, int]], constant: int) -> int:
+            return constant + sum(int(coefficient) * value for coefficient, value in terms)
+
+        def product(self, left: int, right: int) -> int:
+            return left * right
+
+    found = {value: read(constraint.expression, Numbers(value), {}) for value in (-1, 0, 1, 2, 3)}
+    assert [value for value, result in found.items() if result == 0] == [0, 1]
+
+
+def test_offers_go_out_and_in_once() -> None:
+    table = Table("t")
+    x = table.column("x")
+    table.send(BUS, "out", [x, 1])
+    table.receive(BUS, "in", [x, 1])
+    assert [each.sign for each in table.interactions] == [1, -1]
+    assert [getattr(each.multiplicity, "value", None) for each in table.interactions] == [1, 1]
+
+
+def test_names_of_interactions_and_heights_are_looked_at() -> None:
+    """Two interactions of one name could not be told apart by what they are called after."""
+    table = one_table()
+    table.send(BUS, "i", [table.columns[0], 2])
+    with pytest.raises(ValueError, match="unique"):
+        Circuit((PlacedTable(table, 8),), {}, (), {"s": 0}).check()
+    with pytest.raises(ValueError, match="not a power of two"):
+        Circuit((PlacedTable(one_table(1), 0),), {}, (), {"s": 0}).check()
+
+
+def test_one_fault_among_many_is_enough() -> None:
+    """A second column that is no period, a second sum without a target."""
+    table = one_table()
+    table.preprocessed_column("odd", range(3))
+    with pytest.raises(ValueError, match="neither 8 values"):
+        Circuit((PlacedTable(table, 8),), {}, (), {"s": 0}).check()
+    table = one_table()
+    table.sum("other", "x again", table.columns[0])
+    with pytest.raises(ValueError, match="without a target"):
+        Circuit((PlacedTable(table, 8),), {}, (), {"s": 0}).check()
+
+
+def test_sums_are_numbered_by_name() -> None:
+    circuit = replace(toy().circuit, sum_targets={"paces": 1, "amounts": 2, "mixed": 3})
+    assert circuit.sum_names == ["amounts", "mixed", "paces"]
+
+
+def test_the_digest_of_a_circuit_is_fixed() -> None:
+    """The bytes that SPEC writes down: another separator or length would part this program from other ones."""
+    table = Table("t")
+    x = table.column("x")
+    table.every("square", x * x - x)
+    table.send(BUS, "i", [x, 1])
+    table.sum("s", "x", x)
+    circuit = Circuit((PlacedTable(table, 8),), {}, (), {"s": 0}, label="hash")
+    assert circuit.digest.hex() == "5ad840eb55aeb9676ea4f6e6d253882cbacd36d9f974c89ffd7ff9fd5c7b62fe"
