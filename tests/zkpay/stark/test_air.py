@@ -414,7 +414,7 @@ def test_sums_are_numbered_by_name() -> None:
 
 
 def test_the_digest_of_a_circuit_is_fixed() -> None:
-    """The bytes that SPEC writes down: another separator or length would part this program from other ones."""
+    """Of these very bytes: with another separator or length, proofs of today would no longer verify."""
     table = Table("t")
     x = table.column("x")
     table.every("square", x * x - x)
