@@ -21,6 +21,7 @@ from tests.campaigns.cells.epochs import CellEpoch, form
 from tests.campaigns.cells.mutation import CellTable, Part
 from tests.campaigns.cheats.publishing import light
 from tests.campaigns.differential.verdicts import lawful as lawful_reasons
+from tests.circuits.scenarios import outcome_of
 from tests.reference.toy import verdict
 from zkpay.circuits.checker import violations
 from zkpay.circuits.contributions.columns import field_name
@@ -31,7 +32,6 @@ from zkpay.circuits.nodes.witness import fill_nodes
 from zkpay.circuits.trace import Witness
 from zkpay.circuits.witness import fill_multiplicities
 from zkpay.ledger.fields import SLOT_BITS
-from zkpay.ledger.rules import ACCEPTED
 from zkpay.prover.prove import prove_circuit
 from zkpay.stark.air import PlacedTable
 from zkpay.stark.parameters import PROFILES
@@ -143,8 +143,8 @@ def changed_witness(made: CellEpoch, table: CellTable, column: int, row: int, va
 
 def recompute(tally: Tally, unit: str, made: CellEpoch, dice: random.Random) -> None:
     """A cell of a record's leaf changed, the leaf hashed again and everything above it: something objects, unless the
-    cell is of a salt or of a fingerprint that no rule reads, or of a record that deserves its rejection as well: there
-    the other root is another ledger's, of which the statement is as true.
+    statement is as true of the other ledger whose root it then is: another salt, a fingerprint that no rule reads,
+    something else in a record that is rejected all the same, a quantity that counts for nothing.
     """
     with form(made.form):
         draft = made.another_draft()
@@ -161,10 +161,11 @@ def recompute(tally: Tally, unit: str, made: CellEpoch, dice: random.Random) -> 
         trace[name][row] = value
         reason = made.scene.records[row].reason
         unread = {"salt"} if draft.policy.rules.needs_fingerprint else {"salt", "fingerprint"}
-        deserved = reason != ACCEPTED and _deserves(made, draft, row, reason)
+        numbers = {field.name for field in draft.policy.rules.numbers}
+        as_true = name.partition("[")[0] in numbers and _is_as_true(made, draft, row)
         found = _objections(draft)
     tally.counts[RECOMPUTED] += 1
-    lawful = name.partition("[")[0] in unread or reason not in VALID or deserved
+    lawful = name.partition("[")[0] in unread or reason not in VALID or as_true
     if not found:
         tally.counts["lawful under another root"] += 1
         if not lawful:
@@ -173,17 +174,23 @@ def recompute(tally: Tally, unit: str, made: CellEpoch, dice: random.Random) -> 
         tally.find(f"{unit} {name!r} row {row}", f"another salt is refused: {_some(found)}")
 
 
-def _deserves(made: CellEpoch, draft: Draft, row: int, reason: int) -> bool:
-    """Whether a record with the numbers that its row has now deserves its reason, all others being what they were."""
+def _is_as_true(made: CellEpoch, draft: Draft, row: int) -> bool:
+    """Whether the statement is true of the ledger, too, in which a record has the numbers that its row has now: every
+    reason is deserved, and the formula's definition pays the same.
+    """
+    rules, records = draft.policy.rules, made.scene.records
     rows = [entry.row for entry in made.scene.entries]
     trace = draft["contributions"]
-    values = {
+    values = rows[row].values | {
         field.name: sum(int(slot[row]) << (SLOT_BITS * k) for k, slot in enumerate(trace.group(field_name(field.name))))
-        for field in draft.policy.rules.numbers
+        for field in rules.numbers
     }
-    rows[row] = replace(rows[row], values=rows[row].values | values)
-    reasons = [record.reason for record in made.scene.records]
-    return reasons[row] == reason and lawful_reasons(rows, draft.policy.rules, reasons)
+    rows[row] = replace(rows[row], values=values)
+    others = [*records]
+    others[row] = replace(records[row], values=tuple(values.items()))
+    return lawful_reasons(rows, rules, [record.reason for record in records]) and (
+        outcome_of(others, draft.policy) == draft.epoch.outcome
+    )
 
 
 def _objections(draft: Draft) -> set[str]:
