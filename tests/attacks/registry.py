@@ -222,7 +222,9 @@ def listing() -> str:
     for shape, names in families.items():
         for title, says, members in _answers(names):
             lines.append(f"| `{shape}` | {members} | {title} | {says} |")
-    return "\n".join(lines) + "\n"
+    # The presets' part reads this module, so it can't be imported above.
+    presets = importlib.import_module("tests.campaigns.deletion.listing")
+    return "\n".join([*lines, "", *presets.preset_lines()]) + "\n"
 
 
 def _answers(names: list[str]) -> list[tuple[str, str, int]]:

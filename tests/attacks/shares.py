@@ -21,6 +21,7 @@ REMAINDER_WIDTH = 15
 SCORE = "total(score)"
 # An accepted quality of 10_000 makes points = weight * quantity.
 UNIT_QUALITY = 10_000
+MOST_RECORDS = 1 << 14
 Miss = Mapping[int, int]
 
 
@@ -35,6 +36,8 @@ def earning(account: int, score: int, policy: Policy) -> list[Record]:
         weight = weights[kind]
     unit = weight * quality
     count = -(-score * UNIT_QUALITY // (unit * maximum_of(policy, "quantity")))
+    if count > MOST_RECORDS:
+        raise ValueError(f"{count} records to earn {score}")
     quantity = -(-score * UNIT_QUALITY // (unit * count)) if score else 0
     return [Record(account, quantity, kind, quality) for _ in range(max(count, 1))]
 

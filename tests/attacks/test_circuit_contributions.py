@@ -124,19 +124,19 @@ def fill_comparison(draft: Draft, name: str) -> None:
 
 
 @cheat(
-    r"contributions/reason (accepted|duplicate|out_of_range|undeclared|spam) is counted",
+    r"contributions/reason (accepted|duplicate|out_of_range|undeclared|spam|withdrawn|same_person|refunded) is counted",
     says="a record of a reason is in the tree and not in the counts: the tree of one has two leaves",
 )
 def hidden(name: str, policy: Policy) -> Forgery:
     reason = name.removeprefix("contributions/reason ").removesuffix(" is counted")
+    codes = {known: code for code, known in policy.rules.usable_reasons.items()}
     second = {
         # One account for both, so that one account goes with one accepted record.
         "accepted": Record(account=1),
         "duplicate": Record(account=1, fingerprint=1, reason=DUPLICATE),
         "out_of_range": Record(account=1, quantity=too_large(policy), reason=OUT_OF_RANGE),
         "undeclared": Record(account=1, kind=63, reason=UNDECLARED_VALUE),
-        "spam": Record(account=1, reason=SPAM),
-    }[reason]
+    }.get(reason, Record(account=1, reason=codes[reason]))
     draft = Draft([Record(account=1, fingerprint=1), second], policy)
     counts = tuple((known, int(known == "accepted")) for known in policy.rules.usable_reasons.values())
     # The leaf of a tree of one is its root at heap index 1; rows 1 and 2 stand at 2 and 3, and their parent at 1.

@@ -330,7 +330,7 @@ def sums_of_nobody(name: str, policy: Policy) -> Forgery:
 
 @cheat(r"payouts/leaf is in the tree", says="a payout root of other leaves", with_bus=True)
 def root_of_other_leaves(name: str, policy: Policy) -> Forgery:
-    draft = pair(5_000, 7_000, policy)
+    draft = Draft([Record(account=1), Record(account=2)], policy)
     return draft.finish(payout_root=(1, 2, 3, 4, 5, 6, 7, 8))
 
 

@@ -39,12 +39,15 @@ def arrange(draft: Draft, rows: Sequence[int]) -> Trace:
     """Fill the tally with these contributions, in this order, whatever their accounts; PADDING is a gap."""
     draft.clear("tally")
     table, contributions = draft["tally"], draft["contributions"]
+    arguments = draft.bounds.arguments
+    amounts = [f"{argument.name}[{k}]" for argument in arguments for k in range(len(argument.widths))]
     for place, row in enumerate(rows):
         if row != PADDING:
             table["is_real"][place] = 1
             table["accepted"][place] = contributions[ACCEPTED_FLAG][row]
-            for group in ("account", "points"):
-                table.group(group)[:, place] = contributions.group(group)[:, row]
+            table.group("account")[:, place] = contributions.group("account")[:, row]
+            for name, sent in zip(amounts, contributions.sent("records")[ELEMENTS + 1 :], strict=True):
+                table[name][place] = sent[row]
     fill_gadgets(table)
     settle(table, len(rows))
     return table

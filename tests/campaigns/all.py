@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.campaigns.campaign import Campaign
 from tests.campaigns.cells.campaign import Cells
 from tests.campaigns.cheats.campaign import Cheats
+from tests.campaigns.deletion.campaign import Deletion
 from tests.campaigns.differential.campaign import Differential
 from tests.campaigns.kernels.campaign import Kernels
 from tests.campaigns.mutants.campaign import Mutants
@@ -16,6 +17,7 @@ from tests.campaigns.zero_knowledge.campaign import ZeroKnowledge
 CAMPAIGNS: dict[str, Campaign] = {
     campaign.name: campaign
     for campaign in (
+        Deletion(),
         Transcripts(),
         Proofs(),
         Cheats(),

@@ -65,11 +65,16 @@ class _StackedReader(FieldReader):
 
 
 def objections(
-    tables: Sequence[Table], offers: Mapping[str, set[tuple[int, ...]]], drafts: Sequence[Draft]
+    tables: Sequence[Table],
+    offers: Mapping[str, set[tuple[int, ...]]],
+    drafts: Sequence[Draft],
+    *,
+    look_ups_by_name: bool = False,
 ) -> list[set[str]]:
     """What the constraints, buses and sums object to in each draft: names as the checker's.
 
-    offers: the tuples of each fixed table but the ranges, by bus.
+    offers: the tuples of each fixed table but the ranges, by bus. look_ups_by_name: a look-up of what isn't on offer is
+    called by its own name, not by that of its bus.
     """
     found: list[set[str]] = [set() for _ in drafts]
     parts: dict[str, list[tuple[NDArray[np.int64], Integers]]] = defaultdict(list)
@@ -84,7 +89,8 @@ def objections(
         for interaction in table.interactions:
             payload = [evaluate(entry, reader, count, memory) for entry in interaction.payload]
             multiplicity = evaluate(interaction.multiplicity, reader, count, memory)
-            _interact(found, parts, offers, interaction, payload, multiplicity, height)
+            name = interaction.name if look_ups_by_name else f"bus/{interaction.bus.name}"
+            _interact(found, parts, offers, interaction, payload, multiplicity, height, name)
         for row_sum in table.sums:
             values = evaluate(row_sum.expression, reader, count, memory).reshape(-1, height)
             sums[row_sum.target] += values.sum(axis=1)
@@ -118,18 +124,19 @@ def _interact(
     payload: Sequence[Integers],
     multiplicity: Integers,
     height: int,
+    name: str,
 ) -> None:
     bus = interaction.bus.name
     if bus == RANGE:
         bits, values = payload
-        _note(found, ((values >> bits != 0) & (multiplicity != 0)).reshape(-1, height).any(axis=1), f"bus/{bus}")
+        _note(found, ((values >> bits != 0) & (multiplicity != 0)).reshape(-1, height).any(axis=1), name)
         return
     rows = np.flatnonzero(multiplicity)
     stacked = np.stack([rows // height, *(entry[rows] for entry in payload)], axis=1)
     if bus in offers:
         for draft, *entries in stacked.tolist():
             if tuple(entries) not in offers[bus]:
-                found[draft].add(f"bus/{bus}")
+                found[draft].add(name)
         return
     parts[bus].append((stacked, multiplicity[rows] * interaction.sign))
 

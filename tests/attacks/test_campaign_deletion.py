@@ -1,0 +1,90 @@
+"""A slice of the deletion campaign, and that it would find what it looks for."""
+
+from __future__ import annotations
+
+import json
+import random
+from dataclasses import replace
+
+import pytest
+
+from tests.campaigns.deletion import catalogue
+from tests.campaigns.deletion.campaign import BATCH, Deletion
+from tests.campaigns.deletion.catalogue import (
+    CHEAT,
+    LIE,
+    OPEN,
+    asked_of,
+    names_of,
+    open_names,
+    replay,
+    stored,
+)
+from tests.campaigns.deletion.ground import Ground, UnstoppedError, ground_for
+from tests.campaigns.deletion.proofs import verdicts
+from tests.campaigns.deletion.search import attempt, kills
+from tests.campaigns.deletion.whole import forge
+from zkpay.policy.tools.presets import PRESETS
+
+
+def some(kind: str, count: int) -> list[tuple[str, str, str]]:
+    """Some stored kills of all presets, always the same."""
+    found = [(title, name, how) for title, names in stored().items() for name, how in names.items()]
+    return random.Random(kind).sample([entry for entry in found if entry[2].startswith(kind)], count)
+
+
+def test_every_name_has_an_answer_or_is_listed_as_open() -> None:
+    assert open_names() == json.loads(OPEN.read_text(encoding="utf-8")), "python -m tests.campaigns.deletion.catalogue"
+
+
+@pytest.mark.parametrize("title", PRESETS)
+def test_answers_are_about_names_that_there_are(title: str) -> None:
+    assert stored()[title].keys() <= set(names_of(title))
+
+
+@pytest.mark.parametrize(("title", "name", "how"), some(LIE, 30))
+def test_a_lie_is_stopped_by_one_name(title: str, name: str, how: str) -> None:
+    assert replay(title, name, how)
+
+
+@pytest.mark.parametrize(("title", "name", "how"), some(CHEAT, 2))
+def test_a_cheat_is_stopped_by_one_name(title: str, name: str, how: str) -> None:
+    assert replay(title, name, how)
+
+
+def a_line() -> tuple[Ground, str, str]:
+    """A line of a sum with its lie's seed."""
+    title, name = "pro-rata", "payouts/score line 0"
+    return ground_for(title, name), name, stored()[title][name].split()[1]
+
+
+def test_a_lie_as_a_proof() -> None:
+    place, name, seed = a_line()
+    story = attempt(place, name, seed)
+    assert story is not None
+    assert verdicts(forge(place.policy, story), name) == ("constraints-unsatisfied", "accepted")
+
+
+def test_a_circuit_without_a_name_is_a_finding() -> None:
+    place, name, seed = a_line()
+    weak = Ground("pro-rata")
+    weak.circuit.tables = [
+        replace(table, constraints=[constraint for constraint in table.constraints if constraint.name != name])
+        for table in weak.circuit.tables
+    ]
+    assert name in kills(place, name, seed)
+    with pytest.raises(UnstoppedError):
+        kills(weak, name, seed)
+
+
+def test_a_name_without_a_kill_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
+    title, name = "pro-rata", "payouts/score line 0"
+    batch = asked_of(title).index(name) // BATCH
+    known = {title: {other: how for other, how in stored()[title].items() if other != name}}
+    monkeypatch.setattr("tests.campaigns.deletion.campaign.stored", lambda: known)
+    monkeypatch.setattr("tests.campaigns.deletion.campaign.WHOLE", 0.0)
+    monkeypatch.setattr("tests.campaigns.deletion.campaign.FRESH", 3)
+    tally = Deletion().run(f"1/{title}/{batch}")
+    assert [what for place, what in tally.findings if place.endswith(name)] == ["neither a lie nor a reason is known"]
+    assert tally.counts["names"] == BATCH
+    assert catalogue.ANSWERS.exists()

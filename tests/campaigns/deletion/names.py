@@ -1,0 +1,36 @@
+"""How names are read, and rows on which a formula counts."""
+
+from __future__ import annotations
+
+import random
+import re
+
+from tests.campaigns.deletion.ground import Records, accepted_rows, paid_accounts
+from zkpay.circuits.gadgets.arithmetic import Columns
+from zkpay.circuits.gadgets.compare import Comparison
+from zkpay.stark.air import Table
+
+LINE = re.compile(r"(.+) line (\d+)")
+CARRY = re.compile(r"(?:\d+ - )?(.+) carry\[(\d+)\]( top)? has \d+ bits")
+LIMB = re.compile(r"(?:\d+ - )?(.+?)(?:\[(\d+)\])? has \d+ bits")
+COMPARISON = re.compile(
+    r"(.+?) (?:(pick)\[(\d+)\] is a bit|(equal above the pick)\[(\d+)\]|(equal is at most"
+    r"|difference has the sign|difference is at least one|difference has) ?(?:\d+ bits)?|(is a bit))"
+)
+TOTAL_LIMB = re.compile(r"(.+)_limb\[(\d+)\] is (0 below the first row|the sum|added up)")
+VALUE_FLAG = re.compile(r"(\w+?)(?: field)? (within|below)")
+WRAPS = (1, 1, 1, 1, 2, 3, 5, 100)
+
+
+def is_comparison(table: Table, title: str) -> bool:
+    return any(isinstance(g, Comparison) and g.difference.name == f"{title} difference" for g in table.gadgets)
+
+
+def row_in(table: Table, records: Records, dice: random.Random) -> int | None:
+    """A row on which the formula counts; None if there is none."""
+    rows = accepted_rows(records) if table.name == "contributions" else list(range(len(paid_accounts(records))))
+    return dice.choice(rows) if rows else None
+
+
+def place_of(part: Columns, column: str) -> int:
+    return next((k for k, held in enumerate(part.columns) if held.name == column), -1)

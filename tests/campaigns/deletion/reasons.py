@@ -1,0 +1,41 @@
+"""Why some names have no lie under some presets, where the reason is the preset's numbers."""
+
+from __future__ import annotations
+
+import re
+
+
+class Reason:
+    """Names of some presets (None: of all) that nothing can use the absence of."""
+
+    def __init__(self, pattern: str, reason: str, titles: tuple[str, ...] | None = None) -> None:
+        self.pattern, self.reason, self.titles = pattern, reason, titles
+
+    def covers(self, title: str, name: str) -> bool:
+        """Whether it is about a name of a preset."""
+        return (self.titles is None or title in self.titles) and re.fullmatch(self.pattern, name) is not None
+
+
+REASONS = [
+    Reason(
+        r"contributions/\w+ (within|below) is a bit",
+        "kept: whoever asks a comparison is promised a bit. To use its absence here, some use would have to read "
+        "another value: a valid record needs one of them, a rejected one a product of 0, and the sign is right "
+        "for both.",
+    ),
+    Reason(
+        r"(contributions|payouts)/.+ order equal is at most",
+        "The comparison of a least or a largest value: where both sides are equal, either is.",
+    ),
+    Reason(
+        r"payouts/is_real is a bit",
+        "kept: parts of a row that add up to 1 are neither active nor idle for a comparison, and a cheat of the tests "
+        "uses that where numbers have one limb. In the presets they have several: there a part needs both sides equal, "
+        "where the formula takes either, or shares out a remainder that is too large among more than 2^15 rows.",
+    ),
+]
+
+
+def reason_for(title: str, name: str) -> str | None:
+    """The written reason for a name of a preset."""
+    return next((entry.reason for entry in REASONS if entry.covers(title, name)), None)

@@ -1,0 +1,80 @@
+"""Which parts of a comparison with a constant no lie can use, whatever the number is that is compared.
+
+All picks are tried, and for each the limbs that they leave free: how large and how small the difference can get, where
+the claim is false. If it never lies in its range, nothing false can be claimed.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Sequence
+
+from tests.campaigns.deletion.choices import ABOVE, MOST_PICKS, PICK, comparison_width, odd_picks, undecided
+from zkpay.circuits.gadgets.compare import Comparison
+from zkpay.stark.air import Table
+from zkpay.stark.expression import Constant, Expression
+
+PATTERN = re.compile(r"\w+/(.+) (?:(pick)\[(\d+)\] is a bit|(equal above the pick)\[(\d+)\])")
+REASON = (
+    "With this constant there is no number of which picks could claim anything false, worked out for all picks; with "
+    "others there is, as the tests' policies show."
+)
+
+
+def why_unreachable(table: Table, name: str) -> str | None:
+    """Why nothing can use the absence of a part of a comparison with a constant; None if something may."""
+    found = re.fullmatch(PATTERN, name)
+    if found is None:
+        return None
+    for gadget in table.gadgets:
+        if isinstance(gadget, Comparison) and gadget.difference.name == f"{found[1]} difference" and gadget.flag:
+            fixed = constants(gadget.right) or constants(gadget.left)
+            if fixed is None or len(fixed) > MOST_PICKS:
+                return None
+            less, place = (PICK, int(found[3])) if found[2] else (ABOVE, int(found[5]))
+            bits, is_right = comparison_width(table, gadget), constants(gadget.right) is not None
+            return None if reachable(fixed, bits, less, place, is_right=is_right) else REASON
+    return None
+
+
+def constants(side: Sequence[Expression]) -> list[int] | None:
+    """The limbs of a side that is a constant."""
+    found = [entry.value for entry in side if isinstance(entry, Constant)]
+    return found if len(found) == len(side) else None
+
+
+def reachable(fixed: Sequence[int], bits: int, less: str, place: int, *, is_right: bool) -> bool:
+    """Whether some number and some picks may claim a false order to a constant on one side, if what `less` names is not
+    demanded.
+    """
+    for flag, chosen in itertools.product((0, 1), itertools.product((0, 1), repeat=len(fixed))):
+        for picks in odd_picks(chosen, place, below=False) if less == PICK else [chosen]:
+            # Less, or more, is only said with one pick.
+            ignored = place if less == ABOVE else None
+            if (flag or sum(picks) == 1) and _possible(fixed, bits, picks, flag, ignored, is_right=is_right):
+                return True
+    return False
+
+
+def _possible(
+    fixed: Sequence[int], bits: int, picks: Sequence[int], flag: int, ignored: int | None, *, is_right: bool
+) -> bool:
+    count, top = len(fixed), (1 << bits) - 1
+    free = [k for k in range(count) if not undecided(picks, k, below=False) or k == ignored]
+    # What `flag` says of the number: that it is at most the constant, or at least; the truth is the contrary.
+    at_most = flag == is_right
+    for decisive in free:
+        # Limbs above are equal, and this one tells.
+        ends = (fixed[decisive] + 1, top) if at_most else (0, fixed[decisive] - 1)
+        if ends[0] > ends[1]:
+            continue
+        low = high = -sum(picks)
+        for k in range(decisive + 1):
+            least, most = ends if k == decisive else (0, top) if k in free else (fixed[k], fixed[k])
+            sign = (2 * flag - 1) * (1 if is_right else -1)
+            parts = [sign * picks[k] * (fixed[k] - limb) for limb in (least, most)]
+            low, high = low + min(parts), high + max(parts)
+        if high >= 0 and low <= top:
+            return True
+    return False

@@ -1,0 +1,100 @@
+"""Lies about the window that a record is in, which decide whether it is over the limit."""
+
+from __future__ import annotations
+
+import random
+import re
+from dataclasses import replace
+
+from tests.campaigns.deletion.arithmetic import (
+    LimbLie,
+    SumLie,
+    balance_called,
+    divisor_at,
+    misses,
+    outputs,
+    steps,
+    widths_of,
+)
+from tests.campaigns.deletion.choices import (
+    ComparisonLie,
+    RemainderLie,
+    comparison_called,
+    comparison_width,
+)
+from tests.campaigns.deletion.ground import Ground, Records, Story
+from tests.campaigns.deletion.names import (
+    CARRY,
+    COMPARISON,
+    LIMB,
+    LINE,
+    WRAPS,
+    is_comparison,
+    place_of,
+)
+from tests.campaigns.differential.epochs import Edit
+from zkpay.circuits.contributions.columns import WINDOW
+from zkpay.circuits.gadgets.arithmetic import Divided
+from zkpay.circuits.gadgets.carry import Balance
+from zkpay.circuits.gadgets.compare import Comparison
+from zkpay.ledger.rules import ACCEPTED, OVER_WINDOW_LIMIT
+from zkpay.stark.field import P
+
+
+def held_up(ground: Ground, records: Records, dice: random.Random) -> tuple[Records, int] | None:
+    """A record that is over the window limit told as accepted, or the other way round; and its row."""
+    reasons = (ACCEPTED, OVER_WINDOW_LIMIT)
+    rows = [row for row, record in enumerate(records) if record.reason in reasons]
+    over = [row for row in rows if records[row].reason == OVER_WINDOW_LIMIT]
+    if not rows:
+        return None
+    row = dice.choice(over if over and dice.random() < 0.7 else rows)
+    other = reasons[records[row].reason == ACCEPTED]
+    return (*records[:row], replace(records[row], reason=other), *records[row + 1 :]), row
+
+
+def about_windows(ground: Ground, name: str, dice: random.Random) -> Story | None:
+    """A record that claims another window than its own, and with it another verdict."""
+    records = ground.draw(dice)
+    found = held_up(ground, records, dice)
+    if found is None:
+        return None
+    told, row = found
+    table = ground.tables["contributions"]
+    rest = name.partition("/")[2]
+    balance = balance_called(table, WINDOW)
+    gadget, producer = table.gadgets[balance], table.gadgets[balance - 1]
+    if not isinstance(gadget, Balance) or not isinstance(producer, Divided):
+        return None
+    divisor = divisor_at(ground.truth(records).traces["contributions"], producer, row)
+    line, carry = re.fullmatch(LINE, rest), re.fullmatch(CARRY, rest)
+    comparison, limb = re.fullmatch(COMPARISON, rest), re.fullmatch(LIMB, rest)
+    edit: Edit | None = None
+    if line:
+        edit = SumLie("contributions", balance, row, int(line[2]), misses(dice, divisor, gadget.radix, int(line[2])))
+    elif carry:
+        edit = SumLie("contributions", balance, row, int(carry[2]), dice.choice(WRAPS) * dice.choice([P, -P]))
+    elif comparison and is_comparison(table, comparison[1]):
+        number = comparison_called(table, comparison[1])
+        below = table.gadgets[number]
+        less = comparison[2] or comparison[4] or comparison[6] or comparison[7]
+        place = int(comparison[3] or comparison[5] or 0)
+        if isinstance(below, Comparison):
+            width = comparison_width(table, below)
+            lie = ComparisonLie("contributions", number, row, less, place, width, dice)
+            edit = RemainderLie("contributions", balance, row, dice.choice([1, 1, 2, 3]), lie, None)
+    elif limb:
+        column = limb[1] if limb[2] is None else f"{limb[1]}[{limb[2]}]"
+        parts = outputs(producer)
+        found_place = [(p, place_of(part, column)) for p, part in enumerate(parts) if place_of(part, column) >= 0]
+        if found_place:
+            place_ = found_place[0]
+            kind = dice.randrange(3)
+            if kind == 0 and place_[0] == 1:
+                edit = RemainderLie("contributions", balance, row, dice.choice([-1, -1, 1, -2]), None, place_[1])
+            elif kind == 1:
+                at = dice.randrange(len(gadget.lines))
+                edit = SumLie("contributions", balance, row, at, dice.choice([P, -P, 2 * P]), place_)
+            else:
+                edit = LimbLie("contributions", balance, place_, {row: steps(dice, widths_of(parts, place_))})
+    return Story(records, edit, told)
