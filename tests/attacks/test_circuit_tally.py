@@ -10,7 +10,7 @@ import pytest
 from tests.attacks.forgery import Draft, Forgery
 from tests.attacks.orders import FALL_PATTERN, MASK, TWICE, Step, claim, fall_of
 from tests.attacks.registry import Cheat, cheat, redundant, run_trial, trials
-from tests.attacks.tallies import settle
+from tests.attacks.tallies import added_up, settle
 from tests.circuits.scenarios import POLICY, SPAM, Record
 from zkpay.circuits.contributions.columns import flag_name
 from zkpay.circuits.gadgets.witness import fill_gadgets
@@ -68,7 +68,7 @@ def padding_with_points(name: str, policy: Policy) -> Forgery:
     draft = Draft(PAIR, policy)
     table = arrange(draft, [0, PADDING, 1])
     table.group("account")[:, 1] = table.group("account")[:, 2]
-    table["points[0]"][1] = 5_000
+    table[next(iter(added_up(table).values()))][1] = 5_000
     fill_gadgets(table)
     settle(table, 3)
     return tallied(draft)

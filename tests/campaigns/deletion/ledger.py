@@ -16,10 +16,11 @@ from tests.campaigns.differential.records import Row
 from tests.campaigns.differential.verdicts import lawful
 from tests.circuits.scenarios import Record
 from zkpay.circuits.contributions.columns import field_name, flag_name, known_name
+from zkpay.circuits.gadgets.choice import SymbolTest
 from zkpay.circuits.gadgets.compare import Comparison
 from zkpay.circuits.trace import Trace
 from zkpay.ledger.fields import UNDECLARED
-from zkpay.ledger.rules import ACCEPTED, UNDECLARED_VALUE
+from zkpay.ledger.rules import ACCEPTED, DUPLICATE, UNDECLARED_VALUE
 from zkpay.stark.expression import Column
 from zkpay.stark.field import P
 
@@ -28,6 +29,7 @@ FLAG = re.compile(r"contributions/reason (\w+) is a bit")
 IN_POLICY = re.compile(r"contributions/(.+) is in the policy")
 SLOT = re.compile(r"contributions/(.+)\[(\d+)\] has 14 bits")
 ACCOUNT = re.compile(r"payouts/account\[(\d)\] ?(low|high)? ?has \d+ bits")
+UNIQUE = re.compile(r"(contributions/record goes to uniqueness|uniqueness/record is a contribution)")
 ENDS = "tally/group ends where the account changes"
 
 
@@ -59,6 +61,8 @@ def aim_at_ledger(ground: Ground, name: str, dice: random.Random) -> Story | Non
     found = re.fullmatch(ACCOUNT, name)
     if found:
         return _account(ground, dice, records, int(found[1]), found[2])
+    if re.fullmatch(UNIQUE, name):
+        return _copy(dice, records)
     if name in BUSES:
         return _bus(ground, dice, records, name)
     if " is right" in name or (name.startswith("contributions/") and "has" in name):
@@ -160,7 +164,22 @@ def _flags(ground: Ground, dice: random.Random, records: Records, reason: str) -
     last = len(contributions.gadgets) - 1
     begin = CellLie("contributions", -1, cells)
     finish = CellLie("contributions", last, {(flag_name(reason), padding): sign, (flag_name(other), padding): -sign})
-    return Story(records, Several(begin, finish))
+    return Story(records, Several(begin, finish, _Signed(last, accepted, padding)))
+
+
+class _Signed:
+    """Turns the tests of symbols where a row is accepted -1 times: what is 1 where it counts is then -1."""
+
+    def __init__(self, last: int, accepted: str, row: int) -> None:
+        self.last, self.accepted, self.row = last, accepted, row
+
+    def __call__(self, trace: Trace, number: int) -> None:
+        if trace.table.name != "contributions" or number != self.last or trace[self.accepted][self.row] != P - 1:
+            return
+        for gadget in trace.table.gadgets:
+            if isinstance(gadget, SymbolTest):
+                for column in (gadget.flag, gadget.inverse):
+                    trace.values[column.index, self.row] = -int(trace.values[column.index, self.row]) % P
 
 
 def _in_policy(ground: Ground, dice: random.Random, records: Records, held: str) -> Story | None:
@@ -256,6 +275,21 @@ def _account(ground: Ground, dice: random.Random, records: Records, k: int, half
     if half == "low":
         parts.append(CellLie("payouts", -1, {(f"account high[{k - 1}]", 0): dice.choice([0, 1])}))
     return Story(alone, Several(*parts))
+
+
+def _copy(dice: random.Random, records: Records) -> Story | None:
+    """A copy is accepted, and no record is looked at for its like."""
+    copies = [row for row, record in enumerate(records) if record.reason == DUPLICATE]
+    if not copies:
+        return None
+    row = dice.choice(copies)
+    told = (*records[:row], replace(records[row], reason=ACCEPTED), *records[row + 1 :])
+
+    def look_at_nothing(trace: Trace, number: int) -> None:
+        if trace.table.name == "uniqueness" and number == -1:
+            trace.values[:] = 0
+
+    return Story(records, look_at_nothing, told)
 
 
 def _bus(ground: Ground, dice: random.Random, records: Records, name: str) -> Story | None:
