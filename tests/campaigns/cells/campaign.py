@@ -13,8 +13,6 @@ from tests.campaigns.cheats.scene import forget_epochs
 
 SHARES = 4
 """Units that the columns of an epoch are shared out among."""
-ROUNDS = 2
-"""Rounds of pairs, each with other neighbours."""
 CHECKS = 3
 """Units of an epoch that hold verdicts against checker and verifier."""
 
@@ -39,9 +37,8 @@ class Cells(Campaign):
                 yield f"{seed}/{place}/single/{share}"
             for number in range(CHECKS):
                 yield f"{seed}/{place}/checks/{number}"
-            for number in range(ROUNDS):
-                for share in range(SHARES):
-                    yield f"{seed}/{place}/pairs-{number}/{share}"
+            for share in range(SHARES):
+                yield f"{seed}/{place}/pairs/{share}"
 
     def run(self, unit: str) -> Tally:
         seed, preset, form, what, share = unit.rsplit("/", 4)

@@ -15,7 +15,7 @@ from tests.campaigns.cheats.publishing import ACCEPTED, light
 from tests.campaigns.cheats.scene import Scene, forget_epochs
 from tests.circuits.folding import folding
 
-ROUNDS = 20
+ROUNDS = 4
 LEAST_CHEATS = 100
 DRAWS = 30
 """Scenes that are drawn for a unit, until one gives the cheat something to lie about."""

@@ -11,7 +11,7 @@ from tests.campaigns.child import Child
 from tests.campaigns.kernels.cases import CASES
 from zkpay.kernels import CACHE_FOLDER
 
-ROUNDS = 400
+ROUNDS = 100
 MODES: Mapping[str, tuple[int, Mapping[str, str]]] = {
     "compiled": (8, {}),
     "bounds": (8, {"NUMBA_BOUNDSCHECK": "1"}),

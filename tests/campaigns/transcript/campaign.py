@@ -14,7 +14,7 @@ from tests.campaigns.transcript.trials import QUERIES, Subject
 from tests.reference.toy import light_parameters
 from zkpay.stark.parameters import PROFILES
 
-UNITS = 400
+UNITS = 200
 EPOCHS = 10
 """Every so many-th unit is the epoch of a random policy, with its statement; the others are random circuits."""
 TIMES = 3
@@ -29,7 +29,7 @@ class Transcripts(Campaign):
     targets: ClassVar[Mapping[str, int]] = {
         "circuits": UNITS - UNITS // EPOCHS,
         "epochs": UNITS // EPOCHS,
-        "alterations": 100_000,
+        "alterations": 50_000,
     }
 
     def units(self, seed: str) -> Iterable[str]:

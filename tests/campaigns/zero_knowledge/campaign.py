@@ -27,13 +27,13 @@ from tests.campaigns.zero_knowledge.statistics import compare, components, piece
 
 ROUNDS = 4
 """Of a unit, as many with the part switched off as with it in place."""
-TELLING = 60
+TELLING = 30
 """Units for each experiment."""
 SAMPLES = 256
 """Proofs of each witness in a unit of statistics."""
-STATISTICS = 30
+STATISTICS = 15
 WEAK_SAMPLES = 48
-PAYOUTS = 15
+PAYOUTS = 8
 LEVEL = 1e-14
 """p-value below which a unit has found something. All units of statistics make less than 10^6 tests, so that by chance
 a whole run fails once in 10^8 times; once in 10^6 with all allowance for the error of chi-square far out."""
