@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 import pytest
 
 from tests.attacks.forgery import Draft, Forgery
+from tests.attacks.keys import PADDING, arrange, elements_of, keyed, settle
 from tests.attacks.orders import FALL_PATTERN, MASK, SHIFTED, Step, claim, fall_of
+from tests.attacks.records import number
 from tests.attacks.registry import Cheat, cheat, redundant, run_trial, trials
 from tests.circuits.scenarios import SPAM, Record
 from zkpay.circuits.contributions.columns import flag_name
 from zkpay.circuits.gadgets.witness import fill_gadgets
-from zkpay.circuits.trace import Trace
 from zkpay.ledger.rules import ACCEPTED, BUILT_IN_REASONS, DUPLICATE
 from zkpay.policy.policy import Policy
 from zkpay.stark.field import P
 
-ELEMENTS = 8
-INDEX = ELEMENTS
-PADDING = -1
 ACCEPTED_FLAG, DUPLICATE_FLAG = (flag_name(BUILT_IN_REASONS[code]) for code in (ACCEPTED, DUPLICATE))
 PAID_TWICE = "a copy is accepted and paid beside its original"
 
@@ -29,11 +27,6 @@ redundant(
     "would have to come from the contributions twice: before padding only the last row can hold more than 1, as many "
     "as it has picks, and each tuple has an index of its own.",
 )
-
-
-def key(**elements: int) -> int:
-    """A fingerprint by its elements: e0 (most significant) to e7; 0 where not told."""
-    return sum(value << (30 * (ELEMENTS - 1 - int(name[1:]))) for name, value in elements.items())
 
 
 def accept(draft: Draft, row: int) -> None:
@@ -49,44 +42,31 @@ def refill(draft: Draft) -> None:
     draft.after_contributions()
 
 
-def arrange(draft: Draft, rows: Sequence[int]) -> Trace:
-    """Fill the uniqueness table with these contributions, in this order, whatever their keys; PADDING is a gap."""
-    draft.clear("uniqueness")
-    table, contributions = draft["uniqueness"], draft["contributions"]
-    for place, row in enumerate(rows):
-        if row == PADDING:
-            continue
-        accepted = int(contributions[ACCEPTED_FLAG][row])
-        table["is_real"][place] = 1
-        table["index"][place] = contributions["index"][row]
-        table.group("key")[:, place] = contributions.group("fingerprint")[:, row]
-        table["first"][place] = accepted
-        table["valid"][place] = accepted + int(contributions[DUPLICATE_FLAG][row])
-    fill_gadgets(table)
-    settle(table, len(rows))
-    return table
+def pair(policy: Policy) -> list[Record]:
+    """An original and its copy."""
+    return [keyed(policy, 1, 500, e7=5), keyed(policy, 3, 500, DUPLICATE, e7=5)]
 
 
-def settle(table: Trace, count: int, start: int = 0) -> None:
-    """`earlier` from row `start` on, as its constraint demands."""
-    earlier, valid, same = table["earlier"], table["valid"], table[f"order pick[{INDEX}]"]
-    for row in range(start, count):
-        before = int(earlier[row]) + int(valid[row]) - int(earlier[row]) * int(valid[row])
-        earlier[row + 1] = int(same[row]) * before % P
-
-
-def copied(original: int, other: int, *, copy_at: int = 2, other_at: int = 1, count: int = 3) -> list[Record]:
+def copied(
+    policy: Policy,
+    original: Mapping[str, int],
+    other: Mapping[str, int],
+    *,
+    copy_at: int = 2,
+    other_at: int = 1,
+    count: int = 3,
+) -> list[Record]:
     """An original at 0, a rejected record with another key, a copy of the original; the rest has keys above both."""
-    records = [Record(account=9, quantity=10 + at, fingerprint=key(e0=2**30 - 1, e7=at)) for at in range(count)]
-    records[0] = Record(account=1, quantity=500, fingerprint=original)
-    records[other_at] = Record(account=2, quantity=70, fingerprint=other, reason=SPAM)
-    records[copy_at] = Record(account=3, quantity=500, fingerprint=original, reason=DUPLICATE)
+    records = [keyed(policy, 9, 10 + at, e0=1000, e7=at) for at in range(count)]
+    records[0] = keyed(policy, 1, 500, **original)
+    records[other_at] = keyed(policy, 2, 70, SPAM, **other)
+    records[copy_at] = keyed(policy, 3, 500, DUPLICATE, **original)
     return records
 
 
 @cheat(r"uniqueness/padding comes last", says=PAID_TWICE)
 def padding_between_original_and_copy(name: str, policy: Policy) -> Forgery:
-    draft = Draft([Record(1, 500, fingerprint=5), Record(3, 500, fingerprint=5, reason=DUPLICATE)], policy)
+    draft = Draft(pair(policy), policy)
     accept(draft, 1)
     table = arrange(draft, [0, PADDING, 1])
     # The gap has the same key, so that the copy may follow; nothing valid was in it.
@@ -96,17 +76,17 @@ def padding_between_original_and_copy(name: str, policy: Policy) -> Forgery:
     return draft.finish()
 
 
-@cheat(r"uniqueness/order pick\[[1-8]\] is a bit", says=PAID_TWICE)
+@cheat(r"uniqueness/order pick\[[1-9]\d*\] is a bit", says=PAID_TWICE)
 def picks_that_cancel(name: str, policy: Policy) -> Forgery:
-    place = int(name.partition("[")[2][0])
-    if place < INDEX:
+    place, index = number(name), elements_of(policy)
+    if place < index:
         # Down at the place before, picked; up at the index, picked; -1 here keeps the picks' sum 1.
-        records = copied(0, key(**{f"e{place - 1}": 1}), copy_at=3, count=4)
-        picks, rows = {place - 1: 1, place: -1, INDEX: 1}, [0, 1, 3, 2]
+        records = copied(policy, {}, {f"e{place - 1}": 1}, copy_at=3, count=4)
+        picks, rows = {place - 1: 1, place: -1, index: 1}, [0, 1, 3, 2]
     else:
         # Down by 1 at place 0 and down by 2 in the index, which counts negative.
-        records = copied(key(e1=100), key(e0=1, e1=100), copy_at=1, other_at=3, count=4)
-        picks, rows = {0: 1, 1: 1, INDEX: -1}, [0, 3, 1, 2]
+        records = copied(policy, {"e1": 100}, {"e0": 1, "e1": 100}, copy_at=1, other_at=3, count=4)
+        picks, rows = {0: 1, 1: 1, index: -1}, [0, 3, 1, 2]
     draft = Draft(records, policy)
     accept(draft, rows[2])
     table = arrange(draft, rows)
@@ -117,7 +97,7 @@ def picks_that_cancel(name: str, policy: Policy) -> Forgery:
 
 @cheat(r"uniqueness/order picks one place", says=PAID_TWICE)
 def copy_without_a_pick(name: str, policy: Policy) -> Forgery:
-    draft = Draft([Record(1, 500, fingerprint=5), Record(3, 500, fingerprint=5, reason=DUPLICATE)], policy)
+    draft = Draft(pair(policy), policy)
     accept(draft, 1)
     table = arrange(draft, [0, 1])
     # All of the key is equal and nothing is picked, so that the copy seems to begin a group.
@@ -128,7 +108,7 @@ def copy_without_a_pick(name: str, policy: Policy) -> Forgery:
 
 @cheat(r"uniqueness/order pick\[0\] is a bit", says=PAID_TWICE)
 def picks_that_shift(name: str, policy: Policy) -> Forgery:
-    draft = Draft(copied(key(**SHIFTED.k), key(**SHIFTED.x)), policy)
+    draft = Draft(copied(policy, SHIFTED.k, SHIFTED.x), policy)
     accept(draft, 2)
     table = arrange(draft, [0, 1, 2])
     claim(table, 1, SHIFTED.picks)
@@ -136,12 +116,12 @@ def picks_that_shift(name: str, policy: Policy) -> Forgery:
     return draft.finish()
 
 
-@cheat(r"uniqueness/order equal before the pick\[[0-7]\]", says=PAID_TWICE)
+@cheat(r"uniqueness/order equal before the pick\[\d+\]", says=PAID_TWICE)
 def fall_before_the_pick(name: str, policy: Policy) -> Forgery:
-    draft = Draft(copied(0, key(**{f"e{name[-2]}": 1})), policy)
+    draft = Draft(copied(policy, {}, {f"e{number(name)}": 1}), policy)
     accept(draft, 2)
     table = arrange(draft, [0, 1, 2])
-    claim(table, 1, {INDEX: 1})
+    claim(table, 1, {elements_of(policy): 1})
     settle(table, 3)
     return draft.finish()
 
@@ -149,10 +129,10 @@ def fall_before_the_pick(name: str, policy: Policy) -> Forgery:
 @cheat(rf"uniqueness/{FALL_PATTERN}", says=PAID_TWICE)
 def order_that_falls(name: str, policy: Policy) -> Forgery:
     fall = fall_of(name)
-    draft = Draft(copied(key(e0=fall.k), key(e0=fall.x)), policy)
+    draft = Draft(copied(policy, {"e1": fall.k}, {"e1": fall.x}), policy)
     accept(draft, 2)
     table = arrange(draft, [0, 1, 2])
-    claim(table, 1, {0: 1}, step=fall.step)
+    claim(table, 1, {1: 1}, step=fall.step)
     settle(table, 3)
     return draft.finish()
 
@@ -162,7 +142,7 @@ def order_that_falls(name: str, policy: Policy) -> Forgery:
     says="a contribution root over a leaf that encodes no record: a fingerprint's element has more than 30 bits",
 )
 def fingerprint_of_more_bits(name: str, policy: Policy) -> Forgery:
-    draft = Draft([Record(1, 500, fingerprint=key(e0=10)), Record(2, 700, fingerprint=key(e0=11))], policy)
+    draft = Draft([keyed(policy, 1, 500, e0=10), keyed(policy, 2, 700, e0=11)], policy)
     low = "low" in name
     # Read as -1 below all others, or as 2^30 + 5 above all others.
     element = P - 1 if low else 2**30 + 5
@@ -185,7 +165,7 @@ def fingerprint_of_more_bits(name: str, policy: Policy) -> Forgery:
 
 @cheat(r"uniqueness/nothing is earlier than the first", says="an original without any copy is rejected as a duplicate")
 def first_is_called_a_copy(name: str, policy: Policy) -> Forgery:
-    draft = Draft([Record(1, 500, fingerprint=5), Record(2, 700, fingerprint=6)], policy)
+    draft = Draft([keyed(policy, 1, 500, e7=5), keyed(policy, 2, 700, e7=6)], policy)
     contributions = draft["contributions"]
     contributions[ACCEPTED_FLAG][0], contributions[DUPLICATE_FLAG][0] = 0, 1
     refill(draft)
@@ -197,7 +177,7 @@ def first_is_called_a_copy(name: str, policy: Policy) -> Forgery:
 
 @cheat(r"uniqueness/earlier valid record", says=PAID_TWICE)
 def original_is_forgotten(name: str, policy: Policy) -> Forgery:
-    draft = Draft([Record(1, 500, fingerprint=5), Record(3, 500, fingerprint=5, reason=DUPLICATE)], policy)
+    draft = Draft(pair(policy), policy)
     accept(draft, 1)
     arrange(draft, [0, 1])["earlier"][1] = 0
     return draft.finish()
@@ -208,7 +188,7 @@ def original_is_forgotten(name: str, policy: Policy) -> Forgery:
     says="a copy is accepted and paid, its original is rejected as a duplicate",
 )
 def copy_is_preferred(name: str, policy: Policy) -> Forgery:
-    draft = Draft([Record(1, 500, fingerprint=5), Record(3, 500, fingerprint=5, reason=DUPLICATE)], policy)
+    draft = Draft(pair(policy), policy)
     contributions = draft["contributions"]
     contributions[ACCEPTED_FLAG][:2], contributions[DUPLICATE_FLAG][:2] = (0, 1), (1, 0)
     refill(draft)
@@ -217,7 +197,7 @@ def copy_is_preferred(name: str, policy: Policy) -> Forgery:
 
 @cheat(r"uniqueness/record is a contribution", says=PAID_TWICE, with_bus=True)
 def uniqueness_of_nothing(name: str, policy: Policy) -> Forgery:
-    draft = Draft([Record(1, 500, fingerprint=5), Record(3, 500, fingerprint=5, reason=DUPLICATE)], policy)
+    draft = Draft(pair(policy), policy)
     accept(draft, 1)
     arrange(draft, [])
     return draft.finish()

@@ -10,8 +10,9 @@ from unittest import mock
 from tests.attacks.forgery import BUS, Forgery, _epoch, blames, element_names, killed_by
 from tests.attacks.registry import CHEATS, Cheat, load_all
 from tests.circuits.scenarios import Record, scenario
+from zkpay.circuits.contributions.rules import VALID
 from zkpay.ledger.fields import UNDECLARED
-from zkpay.ledger.rules import ACCEPTED, BELOW_MINIMUM
+from zkpay.ledger.rules import BELOW_MINIMUM
 from zkpay.policy.policy import Policy
 
 PLAIN = Record.value
@@ -21,7 +22,7 @@ MEANT = {"units": "quantity", "amount": "quantity", "donor": "quantity"}
 
 @contextmanager
 def speaking(policy: Policy) -> Iterator[None]:
-    """Meanwhile a record of the tests says something under every field of the policy: within its bounds if accepted."""
+    """Meanwhile a record of the tests says something under every field of the policy: within its bounds if valid."""
     rules = policy.rules
     fields = {field.name: field for field in rules.numbers}
     symbols = {field.name: field for field in rules.symbols}
@@ -32,7 +33,7 @@ def speaking(policy: Policy) -> Iterator[None]:
             return told[name]
         if name in symbols:
             found = PLAIN(record, name) if name == "kind" else 0
-            return found if found == UNDECLARED or record.reason != ACCEPTED else found % len(symbols[name].values)
+            return found if found == UNDECLARED or record.reason not in VALID else found % len(symbols[name].values)
         field = fields[name]
         if record.reason == BELOW_MINIMUM and field.minimum:
             return field.minimum - 1
@@ -40,7 +41,7 @@ def speaking(policy: Policy) -> Iterator[None]:
             # Windows of 10 in the words of the tests.
             return told["time"] * rules.window_limit.length // 10
         found = PLAIN(record, MEANT.get(name, name)) if name in ("quantity", "quality", *MEANT) else 0
-        return min(max(found, field.minimum), field.maximum if record.reason == ACCEPTED else field.recordable)
+        return min(max(found, field.minimum), field.maximum if record.reason in VALID else field.recordable)
 
     with mock.patch.object(Record, "value", value):
         yield
