@@ -46,6 +46,7 @@ GROUPS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         (f"{STARK}/proof.py", f"{STARK}/statement.py"),
         (
             "tests/zkpay/stark/test_proof.py",
+            "tests/zkpay/stark/test_proof_limits.py",
             "tests/zkpay/stark/test_statement.py",
             "tests/zkpay/verifier/test_verify.py",
             "tests/zkpay/verifier/test_shape.py",
@@ -68,7 +69,13 @@ GROUPS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     # Galois computes with OpenMP, of which a forked process dies.
     "field": (
         (f"{STARK}/field.py",),
-        ("tests/zkpay/stark/test_field.py", "tests/zkpay/verifier/test_openings.py", "-k", "not galois"),
+        (
+            "tests/zkpay/stark/test_field_by_definition.py",
+            "tests/zkpay/stark/test_field.py",
+            "tests/zkpay/verifier/test_openings.py",
+            "-k",
+            "not galois",
+        ),
     ),
 }
 """Sources that are judged together, and the tests that judge them, as pytest is told them."""

@@ -8,6 +8,7 @@ import pytest
 import rfc8785
 
 from zkpay.errors import InputError
+from zkpay.stark import statement as module
 from zkpay.stark.field import P
 from zkpay.stark.statement import (
     MAXIMUM_ACCOUNTS,
@@ -199,3 +200,60 @@ def test_the_largest_statement_fits_the_limit_of_its_size() -> None:
     )
     assert len(largest.totals) == MAXIMUM_TOTALS
     assert Statement.from_bytes(largest.to_bytes()) == largest
+
+
+def test_limits_are_those_of_the_specification() -> None:
+    """Written out: the tests above take the module's own numbers, whatever they are."""
+    assert (module.MAXIMUM_COUNT, module.MAXIMUM_ACCOUNTS) == (2_097_152, 1_048_576)
+    assert (module.MAXIMUM_BYTES, module.MAXIMUM_TOTALS, module.MAXIMUM_TOTAL_CHARACTERS) == (65_536, 16, 512)
+
+
+def test_a_statement_may_be_as_large_as_the_limit() -> None:
+    """One byte more is refused before it is parsed; as many are read, and these are none for another reason."""
+    for size, told in ((65_536, "expected an object"), (65_537, "65537 bytes is over the limit of 65536")):
+        with pytest.raises(InputError, match=told):
+            Statement.from_bytes(b'"' + b"x" * (size - 2) + b'"')
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("origin", "x"),
+        ("origin", "x" * 256),
+        ("epoch", "0"),
+        ("contribution_count", 0),
+        ("contribution_count", MAXIMUM_COUNT),
+        ("account_count", 0),
+        ("account_count", MAXIMUM_ACCOUNTS),
+        ("counts", ()),
+        ("counts", (("r", 0),)),
+        ("counts", tuple((f"r{number}", 1) for number in range(64))),
+        ("counts", (("accepted", MAXIMUM_COUNT),)),
+        ("pool", 0),
+        ("pool", 10**80 - 1),
+        ("totals", (("x", 0),)),
+        ("totals", (("x" * 512, 10**80 - 1),)),
+        ("totals", tuple((f"points * {number}", 5) for number in range(16))),
+    ],
+)
+def test_values_at_the_ends_of_their_ranges(name: str, value: Any) -> None:
+    """The other side of every limit of the tests above: what is just within it is read."""
+    statement = replace(STATEMENT, **{name: value})
+    assert Statement.from_bytes(statement.to_bytes()) == statement
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("format", "zkpay/statement/v2", "expected an object with format 'zkpay/statement/v1'"),
+        ("totals", [["points", "5"], ["points", "5"]], "'points' stands there twice"),
+        ("totals", ["ab"], r"expected a list of \[text, value\]"),
+        ("counts", [{"a": 1, "b": 2}], r"expected a list of \[reason, count\]"),
+        ("counts", [["x", 1]] * 65, "expected a list of at most 64"),
+        ("totals", [["points", "5"]] * 17, "expected a list of at most 16"),
+    ],
+)
+def test_refusals_say_what_is_wrong(name: str, value: Any, told: str) -> None:
+    """The comparison of encodings would refuse some of these, too, but not say where to look."""
+    with pytest.raises(InputError, match=told):
+        Statement.from_bytes(rfc8785.dumps({**content(), name: value}))
