@@ -52,9 +52,9 @@ coverage: $(STAMP) ## Fail where a branch of verifier, transcript, Merkle tree o
 	$(BIN)/coverage run -m pytest -q $(COVERING)
 	$(BIN)/coverage report
 
-bounds: $(STAMP) ## Run the tests of the kernels with every index checked; compiles them once more
+bounds: $(STAMP) ## Run the tests with every index of the kernels checked; compiles them once more
 	NUMBA_BOUNDSCHECK=1 NUMBA_CACHE_DIR=$(CURDIR)/$(VENV)/checked-kernels \
-		$(BIN)/python -m pytest -q -n 2 --dist loadfile tests/zkpay/kernels tests/zkpay/prover $(PYTEST_ARGS)
+		$(BIN)/python -m pytest -q -n 2 --dist loadfile $(PYTEST_ARGS)
 
 lint: $(STAMP) ## Check style and formatting
 	$(BIN)/ruff check .

@@ -11,10 +11,19 @@ from zkpay.cli.options import output_options
 from zkpay.cli.progress import stage_progress
 from zkpay.cli.render import Result, table
 
+# Those of zkpay.stark.parameters, which takes too long to import for --help.
+PROFILE_NAMES = ("default", "conservative", "compact")
+
 
 @click.command()
 @click.argument("folder", metavar="DIR")
-@click.option("--profile", metavar="P", default="default", show_default=True, help="default, conservative or compact.")
+@click.option(
+    "--profile",
+    type=click.Choice(PROFILE_NAMES),
+    default="default",
+    show_default=True,
+    help="Parameters of the proof; each proves at least 100 bits.",
+)
 @click.option(
     "--memory",
     metavar="GB",

@@ -14,6 +14,8 @@ import pytest
 from tests.cli.test_main import ROOT, run_json
 from tests.zkpay.epoch.folders import ALICE, HEADER, POLICY, contents, make_committed, write_inputs
 from zkpay.cli import main
+from zkpay.cli.prove import PROFILE_NAMES
+from zkpay.stark.parameters import PROFILES
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
 GOOD = f"r0,{ALICE},data,1,1,aa,,"
@@ -107,6 +109,14 @@ def test_a_mistake_in_a_formula_is_underlined(tmp_path: Path, capsys: pytest.Cap
     problem = content["error"]["problems"][0]
     assert (code, problem["line"], problem["character"]) == (4, 17, 15)
     assert problem["excerpt"] == ['score  = "sum(point)"', "              ^^^^^"]
+
+
+def test_a_mistyped_profile_is_told_before_anything_is_done(capsys: pytest.CaptureFixture[str]) -> None:
+    assert PROFILE_NAMES == tuple(PROFILES)
+    assert main.run(["prove", "nowhere", "--profile", "weak"]) == 2
+    said = capsys.readouterr().err
+    assert "weak" in said
+    assert all(name in said for name in PROFILES)
 
 
 @pytest.mark.parametrize("missing", ["contributions.csv", "policy.toml"])

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from tests.reference import stark
 from zkpay.errors import Rejected
+from zkpay.stark.domains import NODE
 from zkpay.stark.field import P
 from zkpay.stark.layout import Group
 from zkpay.stark.proof import LayerOpening, TreeOpening
@@ -189,7 +190,7 @@ def test_a_node_is_not_a_leaf(monkeypatch: pytest.MonkeyPatch) -> None:
         return "accepted"
 
     assert opened() == "wrong-root"
-    monkeypatch.setattr(merkle, "leaf_prefix", lambda tree, group: merkle.NODE)
+    monkeypatch.setattr(merkle, "leaf_prefix", lambda tree, group: NODE)
     assert opened() == "accepted"
 
 
