@@ -7,15 +7,26 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pytest
 
-from tests.attacks.forgery import Draft, Forgery, settle
+from tests.attacks.forgery import Draft, Forgery, evaluate_at, settle
+from tests.attacks.keys import keyed
 from tests.attacks.records import SLOT, judge, pass_off, published, records_with, turn_away
 from tests.attacks.registry import Cheat, cheat, redundant, run_trial, trials
-from tests.circuits.scenarios import SPAM, Record, pro_rata
-from zkpay.circuits.contributions.columns import flag_name
+from tests.circuits.scenarios import SPAM, Record
+from zkpay.circuits.contributions.columns import field_name, flag_name, known_name
+from zkpay.circuits.gadgets.choice import SymbolTest
 from zkpay.circuits.gadgets.compare import Comparison
 from zkpay.circuits.gadgets.witness import fill_gadget, fill_gadgets, leaf_digests
+from zkpay.circuits.trace import Trace
 from zkpay.kernels.poseidon import compress_nodes
-from zkpay.ledger.rules import ACCEPTED, DUPLICATE, OUT_OF_RANGE, UNDECLARED_VALUE
+from zkpay.ledger.fields import SLOT_BITS, UNDECLARED, NumberField
+from zkpay.ledger.rules import (
+    ACCEPTED,
+    DUPLICATE,
+    OUT_OF_RANGE,
+    OVER_ACCOUNT_LIMIT,
+    OVER_WINDOW_LIMIT,
+    UNDECLARED_VALUE,
+)
 from zkpay.ledger.tree import empty_roots
 from zkpay.policy.policy import Policy
 from zkpay.stark.field import P
@@ -83,44 +94,66 @@ def misplaced(name: str, policy: Policy) -> Forgery:
     says="a published count by reason is one too small and another one too large, by a row that is no record",
 )
 def count_moved(name: str, policy: Policy) -> Forgery:
-    draft = Draft(
-        [
-            Record(account=1),
-            Record(account=1),
-            Record(account=1, quantity=too_large(policy), reason=OUT_OF_RANGE),
-            Record(account=1, kind=63, reason=UNDECLARED_VALUE),
-            Record(account=1, reason=SPAM),
-            *([Record(account=1, fingerprint=10**6, reason=DUPLICATE)] if policy.rules.unique else []),
-        ],
-        policy,
-    )
+    codes = {flag_name(known): code for code, known in policy.rules.usable_reasons.items()}
     less = name.removeprefix("contributions/").removesuffix(" is a bit")
+    draft = Draft([Record(account=1), Record(account=1, quantity=2), *rejected_for(codes[less], policy)], policy)
     more = flag_name("accepted") if less == flag_name("spam") else flag_name("spam")
+    if less == flag_name("accepted"):
+        # A row of these two reasons, once and -1 times, goes to no limit; where there are none, any other reason does.
+        limits = [flag for flag, code in codes.items() if code in (OVER_WINDOW_LIMIT, OVER_ACCOUNT_LIMIT)]
+        more = limits[-1] if limits else more
     contributions = draft["contributions"]
+    # Padding may hold what it likes where nothing looks: a known kind, numbers within their bounds, or one above.
+    for number in policy.rules.numbers:
+        put(draft, number, PADDING, number.minimum)
+    if less == flag_name("out_of_range"):
+        number = over_range(policy)
+        put(draft, number, PADDING, number.recordable)
+    for symbol in policy.rules.symbols:
+        contributions[field_name(symbol.name)][PADDING] = len(symbol.values) - 1
+        contributions[known_name(symbol.name)][PADDING] = less != flag_name("undeclared")
     # Where a row is accepted, more or less, the formula holds.
     contributions[flag_name("accepted")][PADDING] = flag_name("accepted") in (less, more)
     fill_gadgets(contributions)
     contributions[less][PADDING], contributions[more][PADDING] = P - 1, 1
-    # Padding may hold what it likes where nothing looks: a known kind of weight 0, any quantity.
-    contributions["kind known"][PADDING] = less != flag_name("undeclared")
-    if less == flag_name("out_of_range"):
-        contributions.group("quantity")[-1, PADDING] = SLOT - 1
-        fill_comparison(draft, "quantity within")
+    if less == flag_name("accepted"):
+        turn(contributions)
     draft.rehash("contributions")
     return draft.finish()
 
 
-def too_large(policy: Policy) -> int:
-    """The largest quantity that a leaf holds, over any maximum."""
-    (quantity,) = (field for field in policy.rules.numbers if field.name == "quantity")
-    return quantity.recordable
+def turn(contributions: Trace) -> None:
+    """Have gadgets say of padding what they say where a row counts -1 times, or not at all."""
+    for gadget in contributions.table.gadgets:
+        if isinstance(gadget, SymbolTest):
+            for column in (gadget.flag, gadget.inverse):
+                contributions.values[column.index, PADDING] = -int(contributions.values[column.index, PADDING]) % P
+        elif isinstance(gadget, Comparison) and gadget.active is not None:
+            if evaluate_at(contributions, PADDING, gadget.active) == 0:
+                fill_gadget(contributions, gadget)
 
 
-def fill_comparison(draft: Draft, name: str) -> None:
-    """Fill a comparison of the contributions table honestly."""
-    for gadget in draft["contributions"].table.gadgets:
-        if isinstance(gadget, Comparison) and gadget.difference.name == f"{name} difference":
-            fill_gadget(draft["contributions"], gadget)
+def put(draft: Draft, number: NumberField, row: int, value: int) -> None:
+    """Write a number into its slots."""
+    for place, slot in enumerate(draft["contributions"].group(field_name(number.name))):
+        slot[row] = value >> (SLOT_BITS * place) & (SLOT - 1)
+
+
+def over_range(policy: Policy) -> NumberField:
+    """The first number of which a leaf holds more than its maximum."""
+    return next(number for number in policy.rules.numbers if number.recordable > number.maximum)
+
+
+def rejected_for(reason: int, policy: Policy) -> list[Record]:
+    """A record that is rejected for a reason, or none for acceptance."""
+    if reason == ACCEPTED:
+        return []
+    if reason == OUT_OF_RANGE:
+        number = over_range(policy)
+        return [Record(account=1, reason=reason, values=((number.name, number.recordable),))]
+    if reason == UNDECLARED_VALUE:
+        return [Record(account=1, reason=reason, values=((policy.rules.symbols[0].name, UNDECLARED),))]
+    return [Record(account=1, fingerprint=10**6 if reason == DUPLICATE else None, reason=reason)]
 
 
 @cheat(
@@ -130,14 +163,9 @@ def fill_comparison(draft: Draft, name: str) -> None:
 def hidden(name: str, policy: Policy) -> Forgery:
     reason = name.removeprefix("contributions/reason ").removesuffix(" is counted")
     codes = {known: code for code, known in policy.rules.usable_reasons.items()}
-    second = {
-        # One account for both, so that one account goes with one accepted record.
-        "accepted": Record(account=1),
-        "duplicate": Record(account=1, fingerprint=1, reason=DUPLICATE),
-        "out_of_range": Record(account=1, quantity=too_large(policy), reason=OUT_OF_RANGE),
-        "undeclared": Record(account=1, kind=63, reason=UNDECLARED_VALUE),
-    }.get(reason, Record(account=1, reason=codes[reason]))
-    draft = Draft([Record(account=1, fingerprint=1), second], policy)
+    # One account for both, so that one account goes with one accepted record.
+    second = rejected_for(codes[reason], policy) or [Record(account=1, quantity=2)]
+    draft = Draft([Record(account=1, fingerprint=10**6), *second], policy)
     counts = tuple((known, int(known == "accepted")) for known in policy.rules.usable_reasons.values())
     # The leaf of a tree of one is its root at heap index 1; rows 1 and 2 stand at 2 and 3, and their parent at 1.
     moved(draft, {1: 2, 0: 1})
@@ -222,8 +250,7 @@ def invented_points(name: str, policy: Policy) -> Forgery:
 
 @cheat(r"contributions/record goes to uniqueness", says="a copy is accepted as well as its original")
 def copy_accepted(name: str, policy: Policy) -> Forgery:
-    records = [Record(account=1, quantity=50, fingerprint=9), Record(account=2, fingerprint=9, reason=DUPLICATE)]
-    draft = Draft([*records, Record(account=3)], pro_rata(weights=(0, 5, 40, 1)))
+    draft = Draft([keyed(policy, 1, 50, e7=9), keyed(policy, 2, 1, DUPLICATE, e7=9), keyed(policy, 3, 1)], policy)
     judge(draft, 1, ACCEPTED)
     draft.after_contributions()
     draft.clear("uniqueness")

@@ -28,12 +28,13 @@ def half_a_node(name: str, policy: Policy) -> Forgery:
     values[:, [0, row]] = values[:, [row, 0]]
     contributions["index"][:] = index
     draft.rehash("contributions")
+    # The row of a record is its index in the tables of rules as well.
+    draft.after_contributions()
+    draft.clear("contribution_nodes")
     nodes["index"][0], nodes["is_real"][0] = 1, 1
     nodes.group(side)[:, 0] = leaf_digests(contributions)[:, row]
     nodes.group(other)[:, 0] = STRANGER
     draft.rehash("contribution_nodes")
-    # The row of a record is its index in the uniqueness table as well.
-    draft["uniqueness"]["index"][0] = row
     return draft.finish()
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.attacks.forgery import Draft, Forgery
 from tests.attacks.limits import REASONS, full, judge, record
 from tests.attacks.registry import Cheat, alike, cheat, redundant, run_trial, trials
 from tests.attacks.test_circuit_contributions import moved, plant
+from tests.circuits.scenarios import maximum_of
 from zkpay.circuits.contributions.columns import flag_name
 from zkpay.circuits.gadgets.compare import Comparison
 from zkpay.circuits.gadgets.witness import fill_gadget
@@ -17,6 +20,7 @@ from zkpay.ledger.rules import (
     BELOW_MINIMUM,
     BUILT_IN_REASONS,
     DUPLICATE,
+    OUT_OF_RANGE,
     OVER_ACCOUNT_LIMIT,
     OVER_WINDOW_LIMIT,
     SUPERSEDED,
@@ -110,10 +114,13 @@ def undeclared_accepted(name: str, policy: Policy) -> Forgery:
     return draft.finish()
 
 
-@cheat(r"contributions/a valid time is within", says="a record whose time is over the maximum is accepted")
+@cheat(r"contributions/a valid (time|submitted) is within", says="a record whose time is over the maximum is accepted")
 def late_accepted(name: str, policy: Policy) -> Forgery:
-    # Rejected out of range, code 2; one more than the maximum is still written down by the window's limbs.
-    draft = Draft([record(1, 0), record(2, 1_000_001, 2)], policy)
+    field = name.split()[2]
+    # One more than the maximum is still written down by the window's limbs.
+    late = record(2, 0, OUT_OF_RANGE)
+    late = replace(late, values=(*late.values, (field, maximum_of(policy, field) + 1)))
+    draft = Draft([record(1, 0), late], policy)
     judge(draft, {1: ACCEPTED})
     return draft.finish()
 
@@ -146,11 +153,14 @@ def comparison_turned(name: str, policy: Policy) -> Forgery:
     return draft.finish()
 
 
-@cheat(r"contributions/not undeclared 3 is right", says="a record of declared values is rejected as undeclared")
+@cheat(
+    r"contributions/not (undeclared|out of range) \d+ is right",
+    says="a record of declared values is rejected as undeclared, or one within all bounds as out_of_range",
+)
 def declared_rejected(name: str, policy: Policy) -> Forgery:
     draft = Draft([record(1, 0), record(2, 0)], policy)
-    judge(draft, {1: UNDECLARED_VALUE})
-    draft["contributions"]["not undeclared 3"][1] = 0
+    judge(draft, {1: UNDECLARED_VALUE if "undeclared" in name else OUT_OF_RANGE})
+    draft["contributions"][name.removeprefix("contributions/").removesuffix(" is right")][1] = 0
     return draft.finish()
 
 
