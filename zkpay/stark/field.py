@@ -147,14 +147,13 @@ def _reduced(values: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
 
 
 def _power_list(base: int, count: int) -> npt.NDArray[np.uint64]:
-    """1, base, ..., base^(count-1), by doubling."""
-    powers = np.ones(max(count, 1), dtype=np.uint64)
-    known, step = 1, base % P
+    """1, base, ..., base^(count-1), by doubling; count is a power of two or 0."""
+    powers = np.ones(count, dtype=np.uint64)
+    known, step = 1, base
     while known < count:
-        more = min(known, count - known)
-        powers[known : known + more] = _reduced(powers[:more] * np.uint64(step))
-        known, step = known + more, step * step % P
-    return powers[:count]
+        powers[known : 2 * known] = _reduced(powers[:known] * np.uint64(step))
+        known, step = 2 * known, step * step % P
+    return powers
 
 
 def ntt_inverse(values: npt.NDArray[np.integer]) -> npt.NDArray[np.int64]:
@@ -168,14 +167,14 @@ def ntt_inverse(values: npt.NDArray[np.integer]) -> npt.NDArray[np.int64]:
     if size < 1 or size & (size - 1):
         raise ValueError(f"the number of values must be a power of two, not {size}")
     log_size = size.bit_length() - 1
-    roots = _power_list(inverse(two_adic_generator(log_size)), max(size // 2, 1))
+    roots = _power_list(inverse(two_adic_generator(log_size)), size // 2)
     work = np.asarray(values).astype(np.uint64).reshape(size, 1)
     while work.shape[0] > 1:
         half, stride = work.shape[0] // 2, work.shape[1]
         low, high = work[:half], work[half:]
         following = np.empty((half, 2, stride), dtype=np.uint64)
         following[:, 0] = _reduced(low + high)
-        following[:, 1] = _reduced((low + _UNSIGNED_P - high) * roots[::stride][:half, None])
+        following[:, 1] = _reduced((low + _UNSIGNED_P - high) * roots[::stride, None])
         work = following.reshape(half, 2 * stride)
     return _reduced(work.reshape(size) * np.uint64(inverse(size))).astype(np.int64)
 
@@ -188,8 +187,6 @@ def evaluate_polynomial(coefficients: npt.NDArray[np.int64], point: Extension) -
     2^59 for width <= 2^12.
     """
     count = len(coefficients)
-    if count == 0:
-        return EXT_ZERO
     if count > 1 << TWO_ADICITY:
         raise ValueError(f"{count} coefficients: at most 2^{TWO_ADICITY} are supported")
     width = 1 << ((count - 1).bit_length() + 1) // 2

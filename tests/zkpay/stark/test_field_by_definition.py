@@ -115,3 +115,26 @@ def test_polynomials_at_a_point(count: int) -> None:
             expected = extension.multiply(expected, list(point))
             expected[0] = (expected[0] + coefficient) % P
         assert evaluate_polynomial(coefficients, point) == tuple(expected)
+
+
+@pytest.mark.parametrize("log_count", [12, 18])
+def test_inner_sums_stay_exact(log_count: int) -> None:
+    """All coefficients and coordinates at their largest, against the sum of a geometric series: an inner sum over 2^18
+    terms would no longer fit 64 bits, so the width of the inner sums matters."""
+    count, point = 1 << log_count, [P - 1] * 5
+    numerator = extension.power(point, count)
+    numerator[0] -= 1
+    geometric = extension.multiply(numerator, extension.invert([P - 2, *point[1:]]))
+    found = evaluate_polynomial(np.full(count, P - 1, dtype=np.int64), (P - 1, P - 1, P - 1, P - 1, P - 1))
+    assert found == tuple(-x % P for x in geometric)
+
+
+def test_as_many_coefficients_as_the_largest_domain() -> None:
+    """2^24 are read, one more is refused: it would be a polynomial that no domain determines."""
+    for count, refused in ((1 << 24, False), ((1 << 24) + 1, True)):
+        coefficients = np.broadcast_to(np.int64(P - 1), (count,))
+        if refused:
+            with pytest.raises(ValueError, match="at most 2\\^24"):
+                evaluate_polynomial(coefficients, (1, 0, 0, 0, 0))
+        else:
+            assert evaluate_polynomial(coefficients, (1, 0, 0, 0, 0)) == (-count % P, 0, 0, 0, 0)
