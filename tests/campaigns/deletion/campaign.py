@@ -13,11 +13,11 @@ from typing import ClassVar
 
 from tests.attacks.forgery import Forgery, blames, killed_by
 from tests.campaigns.campaign import Campaign, Tally
-from tests.campaigns.deletion.catalogue import CHEAT, LOOK_UP, OFFERS, REASON, asked_of, replay, stored
-from tests.campaigns.deletion.ground import Ground, UnstoppedError, ground_for
+from tests.campaigns.deletion.catalogue import CHEAT, LIE, LOOK_UP, OFFERS, REASON, asked_of, replay, stored
+from tests.campaigns.deletion.ground import Ground, UnstoppedError, ground, ground_for
 from tests.campaigns.deletion.proofs import verdicts
 from tests.campaigns.deletion.scripts import cheats_for, play_on
-from tests.campaigns.deletion.search import IMPOSSIBLE, attempt, kills
+from tests.campaigns.deletion.search import EXACT_SEED, IMPOSSIBLE, attempt, kills
 from tests.campaigns.deletion.whole import forge
 from zkpay.policy.tools.presets import PRESETS
 
@@ -71,7 +71,7 @@ class _Trial:
             self._explained(how)
             return
         place = ground_for(self.title, self.name)
-        lie = self._fresh(place)
+        lie = self._fresh(place, EXACT_SEED * how.startswith(f"{LIE} {EXACT_SEED}"))
         if lie is None and not replay(self.title, self.name, how):
             self.tally.find(self.place, f"{how} is no kill any more")
             return
@@ -91,12 +91,12 @@ class _Trial:
         if lie is not None:
             self.tally.find(self.place, f"there is a reason why no lie exists, but lie {lie} is one")
 
-    def _fresh(self, place: Ground) -> str | None:
-        """The seed of a fresh lie that only the name stands against."""
+    def _fresh(self, place: Ground, prefix: str = "") -> str | None:
+        """The seed of a fresh lie that only the name stands against. prefix: of the seeds, as the kept lie's."""
         if self.name not in place.names:
             return None
         for number in range(FRESH):
-            seed = f"{self.seed}.{number}"
+            seed = f"{prefix}{self.seed}.{number}"
             self.tally.counts["lies told"] += 1
             if self.name in kills(place, self.name, seed):
                 return seed
@@ -140,7 +140,7 @@ class _Trial:
         if story is None:
             return None
         try:
-            forgery = forge(place.policy, story)
+            forgery = forge(ground(story.on).policy if story.on else place.policy, story)
         except IMPOSSIBLE:
             return None
         blamed = blames(forgery.circuit, self.name)

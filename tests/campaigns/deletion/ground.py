@@ -10,6 +10,7 @@ import random
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from functools import cache, cached_property, lru_cache
 from unittest import mock
 
@@ -34,7 +35,7 @@ from zkpay.stark.air import PlacedTable
 from zkpay.stark.field import P
 
 Records = tuple[Record, ...]
-LIMITED, TALL = " with small limits", " in tall tables"
+LIMITED, MOVED, TALL = " with small limits", " with another ", " in tall tables"
 TALL_HEIGHT = 1024
 ROUND, ALIKE, LARGE, SPREAD = 0.4, 0.45, 0.6, 0.95
 Post = Callable[[Trace], None]
@@ -55,7 +56,7 @@ def reduced(edit: Edit) -> Edit:
 class Story:
     """`records` honestly judged, and `told` as the operator judges them; `edit` changes cells while tables are filled,
     `post` those of the totals table at the end. excess: what is added to a total, by its text, or to `paid`. strange:
-    an accepted leaf encodes no record.
+    an accepted leaf encodes no record. on: where it is told, if not in the preset's own tables.
     """
 
     records: Records
@@ -65,6 +66,7 @@ class Story:
     excess: Mapping[str, int] = field(default_factory=dict)
     paid: int = 0
     strange: bool = False
+    on: str = ""
 
     @property
     def claimed(self) -> Records:
@@ -232,12 +234,27 @@ class Ground:
 
 def policy_of(title: str) -> Policy:
     """The policy of a preset; with LIMITED after its name, that with limits which a few records reach."""
-    name = title.removesuffix(TALL).removesuffix(LIMITED)
+    title, _, moved = title.removesuffix(TALL).partition(MOVED)
+    name = title.removesuffix(LIMITED)
     text = preset(name).text
+    if moved:
+        constant, amount = moved.split()
+        text = re.sub(rf'({constant} = )"[\d_.]+"', rf'\g<1>"{amount}"', text)
     if LIMITED in title:
         text = re.sub(r"(limit = \{ account = )[\d_]+", r"\g<1>2", text)
         text = re.sub(r"(length = [\d_]+, count = )[\d_]+", r"\g<1>1", text)
     return parse_policy(text.encode(), name)
+
+
+def with_amount(place: Ground, amount: int, wanted: int) -> str | None:
+    """The ground of the same policy where one of its amounts is another; None if its circuit has other names."""
+    unit = 10**place.policy.decimals
+    for constant, text in re.findall(r'^(\w+) = "([\d_.]+)"', preset(place.title.partition(" ")[0]).text, re.M):
+        if Decimal(text) * unit == amount:
+            plain = f"{wanted // unit}.{wanted % unit:0{place.policy.decimals}}"
+            title = place.title.removesuffix(TALL) + f"{MOVED}{constant} {plain}" + TALL * place.title.endswith(TALL)
+            return title if ground(title).names.keys() == place.names.keys() else None
+    return None
 
 
 def ground_for(title: str, name: str) -> Ground:

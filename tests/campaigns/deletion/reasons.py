@@ -24,7 +24,7 @@ REASONS = [
         "for both.",
     ),
     Reason(
-        r"(contributions|payouts)/.+ order equal is at most",
+        r"(contributions|payouts)/.+ order( #\d+)? equal is at most",
         "The comparison of a least or a largest value: where both sides are equal, either is.",
     ),
     Reason(

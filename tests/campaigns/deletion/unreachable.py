@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from tests.campaigns.deletion.choices import ABOVE, MOST_PICKS, PICK, comparison_width, odd_picks, undecided
 from zkpay.circuits.gadgets.compare import Comparison
@@ -48,20 +49,37 @@ def reachable(fixed: Sequence[int], bits: int, less: str, place: int, *, is_righ
     """Whether some number and some picks may claim a false order to a constant on one side, if what `less` names is not
     demanded.
     """
+    return next(claims_about(fixed, bits, less, place, is_right=is_right), None) is not None
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What `flag` and `picks` may falsely say of a number: limb `decisive` of it lies between `ends`, limbs above are
+    the constant's, and of those below the `free` ones are any.
+    """
+
+    flag: int
+    picks: tuple[int, ...]
+    free: tuple[int, ...]
+    decisive: int
+    ends: tuple[int, int]
+
+
+def claims_about(fixed: Sequence[int], bits: int, less: str, place: int, *, is_right: bool) -> Iterator[Claim]:
+    """False claims of the order to a constant that is the right side or the left one."""
     for flag, chosen in itertools.product((0, 1), itertools.product((0, 1), repeat=len(fixed))):
         for picks in odd_picks(chosen, place, below=False) if less == PICK else [chosen]:
             # Less, or more, is only said with one pick.
             ignored = place if less == ABOVE else None
-            if (flag or sum(picks) == 1) and _possible(fixed, bits, picks, flag, ignored, is_right=is_right):
-                return True
-    return False
+            if flag or sum(picks) == 1:
+                yield from _possible(fixed, bits, picks, flag, ignored, is_right=is_right)
 
 
 def _possible(
     fixed: Sequence[int], bits: int, picks: Sequence[int], flag: int, ignored: int | None, *, is_right: bool
-) -> bool:
+) -> Iterator[Claim]:
     count, top = len(fixed), (1 << bits) - 1
-    free = [k for k in range(count) if not undecided(picks, k, below=False) or k == ignored]
+    free = tuple(k for k in range(count) if not undecided(picks, k, below=False) or k == ignored)
     # What `flag` says of the number: that it is at most the constant, or at least; the truth is the contrary.
     at_most = flag == is_right
     for decisive in free:
@@ -76,5 +94,4 @@ def _possible(
             parts = [sign * picks[k] * (fixed[k] - limb) for limb in (least, most)]
             low, high = low + min(parts), high + max(parts)
         if high >= 0 and low <= top:
-            return True
-    return False
+            yield Claim(flag, tuple(picks), free, decisive, ends)
