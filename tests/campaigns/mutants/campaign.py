@@ -58,13 +58,18 @@ GROUPS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         (
             "tests/zkpay/stark/test_expression.py",
             "tests/zkpay/stark/test_air.py",
+            "tests/zkpay/stark/test_air_builders.py",
             "tests/zkpay/prover/test_program.py",
             "tests/zkpay/verifier/test_verify.py",
         ),
     ),
     "parameters": (
         (f"{STARK}/parameters.py", f"{STARK}/security.py"),
-        ("tests/zkpay/stark/test_parameters.py", "tests/zkpay/stark/test_security.py"),
+        (
+            "tests/zkpay/stark/test_parameter_values.py",
+            "tests/zkpay/stark/test_parameters.py",
+            "tests/zkpay/stark/test_security.py",
+        ),
     ),
     # Galois computes with OpenMP, of which a forked process dies.
     "field": (
