@@ -1,8 +1,6 @@
-"""The parameters' constants, thresholds and bytes, written out: the derivation's own test takes the module's numbers."""
+"""The parameters' constants, thresholds and bytes, written out: other tests take the module's own numbers."""
 
 from dataclasses import replace
-
-import pytest
 
 from tests.zkpay.stark.test_parameters import placed_at
 from zkpay.stark import parameters as module
