@@ -17,7 +17,7 @@ from tests.campaigns.deletion.catalogue import CHEAT, LIE, LOOK_UP, OFFERS, REAS
 from tests.campaigns.deletion.ground import Ground, UnstoppedError, ground, ground_for
 from tests.campaigns.deletion.proofs import verdicts
 from tests.campaigns.deletion.scripts import cheats_for, play_on
-from tests.campaigns.deletion.search import EXACT_SEED, IMPOSSIBLE, attempt, kills
+from tests.campaigns.deletion.search import EXACT_SEED, IMPOSSIBLE, attempt, kills, told_on
 from tests.campaigns.deletion.whole import forge
 from zkpay.policy.tools.presets import PRESETS
 
@@ -140,7 +140,8 @@ class _Trial:
         if story is None:
             return None
         try:
-            forgery = forge(ground(story.on).policy if story.on else place.policy, story)
+            on = ground(story.on) if story.on else told_on(place, seed if lie is None else lie)
+            forgery = forge(on.policy, story)
         except IMPOSSIBLE:
             return None
         blamed = blames(forgery.circuit, self.name)

@@ -18,9 +18,10 @@ from tests.attacks.registry import REDUNDANT, family, load_all
 from tests.campaigns.deletion.ground import LIMITED, Ground, ground, ground_for
 from tests.campaigns.deletion.implied import why_beyond, why_implied, why_small, why_total
 from tests.campaigns.deletion.openings import why_closed
+from tests.campaigns.deletion.overdrawn import why_overdrawn
 from tests.campaigns.deletion.reasons import reason_for
 from tests.campaigns.deletion.scripts import cheats_for, kills_by_script, shape_of, speaking
-from tests.campaigns.deletion.search import EXACT_SEED, TALL_SEED, kills
+from tests.campaigns.deletion.search import EXACT_SEED, FITTED_SEED, FITTED_TALL_SEED, TALL_SEED, WORTHLESS_SEED, kills
 from tests.campaigns.deletion.unreachable import why_unreachable
 from tests.circuits.scenarios import Record, scenario
 from zkpay.policy.tools.presets import PRESETS
@@ -31,6 +32,8 @@ OPEN = Path(__file__).parent / "open.json"
 LIE, CHEAT, LOOK_UP, REASON = "lie", "cheat", "look-up", "reason"
 OFFERS = {"range/ranges on offer": "range", "tables/entries on offer": "tables"}
 QUICK, ATTEMPTS, TALL_ATTEMPTS = 20, 120, 40
+OTHERWISE = {EXACT_SEED: ATTEMPTS, FITTED_SEED: 80, WORTHLESS_SEED: 60, FITTED_TALL_SEED: 120}
+"""How often other lies are tried than those of plain seeds."""
 SORTED = re.compile(
     r"(uniqueness|\w+_limit|\w+_nodes).*|tally/(order|padding|record|ordinal|group).*|.* (round|cube).*|.*counted"
 )
@@ -100,7 +103,7 @@ def explained(title: str, name: str) -> str | None:
     place = ground(title)
     bounds, plans, tables = place.circuit.bounds, place.plans, place.tables
     found = why_implied(plans, name) or why_total(bounds, plans, name) or why_beyond(bounds, plans, name)
-    found = found or why_small(bounds, plans, tables, name) or reason_for(title, name)
+    found = found or why_overdrawn(bounds, name) or why_small(bounds, plans, tables, name) or reason_for(title, name)
     found = found or next((entry.reason for entry in REDUNDANT.values() if entry.covers(name)), None)
     table = tables.get(name.partition("/")[0])
     if found is None and table is not None:
@@ -145,9 +148,13 @@ def find(place: Ground, name: str, found: dict[str, str]) -> None:
     reason = explained(title, name)
     if reason is not None:
         found[name] = f"{REASON} {reason}"
-    elif not (
-        _by_lie(place, name, found, range(QUICK, ATTEMPTS)) or _by_lie(place, name, found, range(ATTEMPTS), EXACT_SEED)
-    ) and name.startswith(("payouts", "totals")):
+        return
+    if _by_lie(place, name, found, range(QUICK, ATTEMPTS)):
+        return
+    for prefix, attempts in OTHERWISE.items():
+        if _by_lie(place, name, found, range(attempts), prefix):
+            return
+    if name.startswith(("payouts", "totals")):
         _by_lie(place, name, found, range(TALL_ATTEMPTS), TALL_SEED)
 
 

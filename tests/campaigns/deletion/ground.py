@@ -36,6 +36,7 @@ from zkpay.stark.field import P
 
 Records = tuple[Record, ...]
 LIMITED, MOVED, TALL = " with small limits", " with another ", " in tall tables"
+WORTHLESS = " where a kind earns nothing"
 TALL_HEIGHT = 1024
 ROUND, ALIKE, LARGE, SPREAD = 0.4, 0.45, 0.6, 0.95
 Post = Callable[[Trace], None]
@@ -55,8 +56,9 @@ def reduced(edit: Edit) -> Edit:
 @dataclass(frozen=True)
 class Story:
     """`records` honestly judged, and `told` as the operator judges them; `edit` changes cells while tables are filled,
-    `post` those of the totals table at the end. excess: what is added to a total, by its text, or to `paid`. strange:
-    an accepted leaf encodes no record. on: where it is told, if not in the preset's own tables.
+    `post` those of the totals table at the end. excess: what is added to a total, by its text (0: it is what it ought
+    to be, whatever the tables come to), or to `paid`. strange: an accepted leaf encodes no record. on: where it is
+    told, if not in the preset's own tables.
     """
 
     records: Records
@@ -201,7 +203,10 @@ class Ground:
         """
         if story.told is not None and story.told != story.records:
             return True
-        return bool(story.paid or story.excess or story.strange) or epoch.claims() != self.truth(story.records).claims()
+        return (
+            bool(story.paid or any(story.excess.values()) or story.strange)
+            or epoch.claims() != self.truth(story.records).claims()
+        )
 
     def killed(self, story: Story) -> set[str]:
         """The names each of which alone stands against a story; empty if it is true, or if others object as well.
@@ -233,13 +238,18 @@ class Ground:
 
 
 def policy_of(title: str) -> Policy:
-    """The policy of a preset; with LIMITED after its name, that with limits which a few records reach."""
+    """The policy of a preset; with LIMITED after its name, that with limits which a few records reach; with WORTHLESS
+    that of which each table's last entry is 0.
+    """
     title, _, moved = title.removesuffix(TALL).partition(MOVED)
-    name = title.removesuffix(LIMITED)
+    name = title.removesuffix(WORTHLESS).removesuffix(LIMITED)
     text = preset(name).text
     if moved:
         constant, amount = moved.split()
         text = re.sub(rf'({constant} = )"[\d_.]+"', rf'\g<1>"{amount}"', text)
+    if WORTHLESS in title:
+        before, tables, after = text.partition("[tables]\n")
+        text = before + tables + re.sub(r"(?m)^(\w+ = \{.* = )\d+( \})", r"\g<1>0\g<2>", after)
     if LIMITED in title:
         text = re.sub(r"(limit = \{ account = )[\d_]+", r"\g<1>2", text)
         text = re.sub(r"(length = [\d_]+, count = )[\d_]+", r"\g<1>1", text)

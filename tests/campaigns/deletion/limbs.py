@@ -6,6 +6,7 @@ import random
 import re
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tests.attacks.forgery import centred
 from tests.campaigns.deletion.arithmetic import (
@@ -139,6 +140,26 @@ def _opening(
         if _settles(trace, balance, part, row, left, k, element):
             return element - held
     return None
+
+
+def settling(
+    balance: Balance, trace: Trace, part: Columns, row: int, k: int, candidates: NDArray[np.int64]
+) -> list[int]:
+    """Of the elements those which limb k can hold while the other limbs take what is left, and carries stay in their
+    ranges.
+    """
+    whole, position = read_number(trace, part, row), sum(part.widths[:k])
+    line, shift = divmod(position, balance.radix)
+    seen = (candidates << shift) % P
+    seen = np.where(seen > P // 2, seen - P, seen)
+    found = []
+    for element, amount in zip(candidates.tolist(), seen.tolist(), strict=True):
+        left = whole - (amount << (balance.radix * line))
+        if left < 0 or left >> sum(part.widths) or (left >> position) & ((1 << part.widths[k]) - 1):
+            continue
+        if _settles(trace, balance, part, row, left, k, element):
+            found.append(element)
+    return found
 
 
 def _settles(trace: Trace, balance: Balance, part: Columns, row: int, left: int, k: int, element: int) -> bool:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import random
+import re
 
 from tests.campaigns.deletion.aims import aim
 from tests.campaigns.deletion.exact import EXACT_SEED, aim_exactly
-from tests.campaigns.deletion.ground import TALL, Ground, Story, ground
+from tests.campaigns.deletion.fitted import aim_fitted
+from tests.campaigns.deletion.ground import TALL, WORTHLESS, Ground, Story, ground
 from zkpay.errors import InputError, Rejected
 
 __all__ = ["EXACT_SEED", "IMPOSSIBLE", "TALL_SEED", "attempt", "kills", "told_on"]
@@ -14,17 +16,29 @@ __all__ = ["EXACT_SEED", "IMPOSSIBLE", "TALL_SEED", "attempt", "kills", "told_on
 # What a lie that can't be told runs into: limbs that are too few, a statement that contradicts itself.
 IMPOSSIBLE = (ValueError, OverflowError, StopIteration, IndexError, InputError, Rejected)
 
-TALL_SEED = "t"
+TALL_SEED, WORTHLESS_SEED, FITTED_SEED, FITTED_TALL_SEED = "t", "w", "f", "ft"
+SUFFIXES = {TALL_SEED: TALL, EXACT_SEED: TALL, WORTHLESS_SEED: WORTHLESS, FITTED_TALL_SEED: TALL}
+AIMS = {EXACT_SEED: aim_exactly, FITTED_SEED: aim_fitted, FITTED_TALL_SEED: aim_fitted}
 
 
 def told_on(place: Ground, seed: str) -> Ground:
-    """Where the lie of a seed is told: one with a letter before it in tables for many records."""
-    return ground(place.title + TALL) if seed.startswith((TALL_SEED, EXACT_SEED)) else place
+    """Where the lie of a seed is told: by the letters before it in tables for many records, or under a policy with
+    other numbers.
+    """
+    suffix = SUFFIXES.get(_letters(seed), "")
+    told = ground(place.title + suffix) if suffix else place
+    if told.names.keys() != place.names.keys():
+        raise ValueError(f"{told.title} has other names")
+    return told
+
+
+def _letters(seed: str) -> str:
+    return re.split(r"\d", seed, maxsplit=1)[0]
 
 
 def attempt(place: Ground, name: str, seed: str) -> Story | None:
     """The lie of a seed; None where there is none."""
-    told = aim_exactly if seed.startswith(EXACT_SEED) else aim
+    told = AIMS.get(_letters(seed), aim)
     try:
         return told(told_on(place, seed), name, random.Random(f"{place.title}/{name}/{seed}"))
     except IMPOSSIBLE:

@@ -95,6 +95,21 @@ def _totalled(records: Records, title: str, excess: int, post: Callable[[Trace],
     return Story(records, post=post, excess={title: excess})
 
 
+def left_out(ground: Ground, records: Records, title: str, limb: int) -> Story | None:
+    """A total that leaves out a limb of everybody's number; None if that is 0."""
+    table = ground.tables["totals"]
+    balance, column = balance_called(table, title), f"{title}_limb[{limb}]"
+    held = int(ground.truth(records).traces["totals"][column][0])
+
+    def post(trace: Trace) -> None:
+        trace[column][0] = 0
+        gadget = trace.table.gadgets[balance]
+        if isinstance(gadget, Balance):
+            settle_balance(trace, gadget, 0, {}, exact=True)
+
+    return _totalled(records, title, -held << (TOTAL_WIDTH * limb), post) if held else None
+
+
 def aim_at_total_limb(ground: Ground, dice: random.Random, title: str, limb: int, kind: str) -> Story | None:
     """A limb of a total that is not what the payouts add up to."""
     table = ground.tables["totals"]

@@ -1,0 +1,44 @@
+"""Why a total by which the whole pool is shared out can't be told too small: more would be paid than there is."""
+
+from __future__ import annotations
+
+import re
+
+from zkpay.circuits.bounds import TOTAL_WIDTH, Bounds
+from zkpay.policy.language.program import Node, Operation
+
+PATTERN = re.compile(r"payouts/(?P<title>.+)_limb\[(?P<k>\d+)\] is added up")
+REASON = (
+    "The total would be too small by at least 2^(10 k), and everybody's share of the pool so much larger that together "
+    "they come to more than the pool, whatever the roundings: no statement can say so."
+)
+
+
+def why_overdrawn(bounds: Bounds, name: str) -> str | None:
+    """Why nothing can use that a limb of a total isn't added up; None if something may."""
+    found = re.fullmatch(PATTERN, name)
+    total = next((total for total in bounds.totals[:-1] if found and total.name == found["title"]), None)
+    if found is None or total is None or not _is_shared_by(bounds, bounds.program.payout, total.node):
+        return None
+    missing = 1 << (TOTAL_WIDTH * int(found["k"]))
+    # With T for the total that is told, shares add up to more than pool * (T + missing) / T - accounts; where 0 is told,
+    # which counts as 1, to at least pool * missing.
+    enough = bounds.pool * missing >= bounds.accounts * total.public.maximum and missing > 1
+    return REASON if enough else None
+
+
+def _is_shared_by(bounds: Bounds, payout: Node, part: Node) -> bool:
+    """Whether the payout is pool * part // the total of the parts."""
+    if payout.operation is not Operation.DIVIDE:
+        return False
+    numerator, divisor = payout.arguments
+    if numerator.operation is not Operation.MULTIPLY or part not in numerator.arguments:
+        return False
+    (factor,) = (argument for argument in numerator.arguments if argument is not part)
+    total = divisor.arguments[1] if divisor.operation is Operation.SELECT else divisor
+    return (
+        factor.operation is Operation.CONSTANT
+        and factor.value == bounds.pool
+        and total.arguments == (part,)
+        and total in bounds.program.totals.values()
+    )
