@@ -21,7 +21,7 @@ def why_overdrawn(bounds: Bounds, name: str) -> str | None:
     if found is None or total is None or not _is_shared_by(bounds, bounds.program.payout, total.node):
         return None
     missing = 1 << (TOTAL_WIDTH * int(found["k"]))
-    # With T for the total that is told, shares add up to more than pool * (T + missing) / T - accounts; where 0 is told,
+    # With T for the total told, shares add up to more than pool * (T + missing) / T - accounts; where 0 is told,
     # which counts as 1, to at least pool * missing.
     enough = bounds.pool * missing >= bounds.accounts * total.public.maximum and missing > 1
     return REASON if enough else None
