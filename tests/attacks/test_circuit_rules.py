@@ -35,11 +35,10 @@ SPAM_FLAG = flag_name("spam")
 LARGEST = r"tally/max\(quantity\)"
 BEST = "max(quantity)"
 
-alike(r"contributions/time within .*", "contributions/quantity within pick[0] is a bit", "a comparison with a maximum")
 alike(
-    r"contributions/time\[\d\] has 14 bits|contributions/replaces\[\d\] has 14 bits",
-    "contributions/quantity[0] has 14 bits",
-    "a slot of the leaf",
+    r"contributions/time within (?!pick\[0\]).*",
+    "contributions/quantity within equal above the pick[0]",
+    "a comparison with a maximum",
 )
 alike(
     r"contributions/window\[1\] has 3 bits",
