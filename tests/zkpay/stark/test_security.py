@@ -121,3 +121,40 @@ def test_a_fold_by_more_costs_more_in_its_own_round() -> None:
         before, after = (bits_of(unique_decoding(each)) for each in (base, replace(base, arities=(2, 2, arity))))
         assert after["folding 3"] == pytest.approx(before["folding 3"] - log2((arity - 1) / (arity / 2)), abs=1e-9)
         assert [after[f"folding {k}"] for k in (1, 2)] == [before[f"folding {k}"] for k in (1, 2)]
+
+
+@pytest.mark.parametrize("regime", ["johnson", "unique-decoding"])
+def test_sums_are_counted_like_fractions(regime: str) -> None:
+    """Each is one more term that a challenge folds: beside few fractions, the sums can be seen in the round."""
+    work = replace(workload(1 << 12, 8, 1 / 2, 77), fractions=3, sums=40)
+    security = johnson(work) if regime == "johnson" else unique_decoding(work)
+    expected = stark_security.rounds(regime=regime, m=security.multiplicity, **figures_of(work))
+    assert bits_of(security) == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize(("queries", "multiplicity"), [(1, 80), (100_000, 3)])
+def test_proximity_parameters_are_tried_from_3_to_80(queries: int, multiplicity: int) -> None:
+    """SPEC §6.2. Few queries are best served close to the Johnson radius, many far from it; the ends belong to it."""
+    work = workload(1 << 16, 4, 1 / 32, queries)
+    assert johnson(work).multiplicity == multiplicity
+    beyond = {m: rounds_at(work, m) for m in (3, 4, 79, 80)}
+    assert max(beyond, key=lambda m: beyond[m]) == multiplicity
+
+
+def rounds_at(work: Workload, m: int) -> float:
+    return stark_security.union(stark_security.rounds(regime="johnson", m=m, **figures_of(work)))
+
+
+def test_unique_decoding_has_no_multiplicity() -> None:
+    """A proof's parameters say 0 there, and are hashed so."""
+    assert unique_decoding(workload(1 << 16, 4, 1 / 32, 88)).multiplicity == 0
+
+
+def test_a_round_without_exceptions_has_the_bits_of_the_field() -> None:
+    """And not more: what no challenge fails to show is still counted as one challenge."""
+    base = workload(1 << 16, 4, 1 / 32, 88)
+    for work in (replace(base, fractions=0), replace(base, fractions=0, sums=1)):
+        assert bits_of(unique_decoding(work))["buses"] == pytest.approx(5 * log2(2**31 - 2**24 + 1), abs=1e-9)
+    assert bits_of(unique_decoding(replace(base, constraints=1)))["constraints"] == pytest.approx(
+        5 * log2(2**31 - 2**24 + 1), abs=1e-9
+    )
