@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 
 from tests.campaigns.campaign import Campaign, Tally
 from tests.campaigns.child import ROOT, Child
+from tests.campaigns.mutants.judge import LATE
 from tests.campaigns.mutants.operators import Mutant, mutants_of
 
 EQUIVALENT = Path(__file__).parent / "equivalent.json"
@@ -146,6 +147,9 @@ class Mutants(Campaign):
         if answer["killer"] != "-":
             tally.counts["killed"] += 1
             tally.count("killed by operator", [mutant.operator])
+            if answer["killer"].endswith(LATE):
+                # A loop without an end, or a machine too busy for its tests: the tables tell how many these are.
+                tally.counts["killed by running out of time"] += 1
         elif reason_for(mutant):
             tally.counts["explained survivors"] += 1
         else:

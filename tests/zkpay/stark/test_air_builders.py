@@ -68,6 +68,7 @@ def test_columns_are_numbered_and_named_as_they_are_added() -> None:
         ([(4, None), (4, None)], [2]),
         ([(2, None), (0, 3)], [1, 1]),
         ([(1, None), (0, 3)], [2]),
+        ([(0, None), (0, 3), (0, 1)], [2, 1]),
         ([(0, 0)] * 9, [9]),
     ],
 )
