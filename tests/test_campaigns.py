@@ -11,6 +11,7 @@ from typing import ClassVar
 import pytest
 
 from tests.campaigns import __main__ as runner
+from tests.campaigns import report
 from tests.campaigns.all import CAMPAIGNS
 from tests.campaigns.campaign import Campaign, Tally
 from tests.campaigns.report import RESULTS, Report, overview, summary
@@ -69,6 +70,31 @@ def test_one_unit_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys:
     assert "--- 7/10\na tenth" in capsys.readouterr().out
     assert run(monkeypatch, tmp_path, "--replay", "7/11") == 0
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_run_goes_on_where_the_last_one_ended(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Also after one that was cut off, as summaries are about the first units; of the same commit and seed only."""
+    commit = "c" * 40
+    monkeypatch.setattr(report, "current_commit", lambda: commit)
+    assert run(monkeypatch, tmp_path / "whole", "--seed", "7") == 1
+    whole = json.loads((tmp_path / "whole" / "numbers.json").read_text())
+    units = Numbers().units
+    for most in (13, 31):
+        monkeypatch.setattr(Numbers, "units", lambda self, seed, most=most: itertools.islice(units(seed), most))
+        assert run(monkeypatch, tmp_path, "--seed", "7", *(["--continue"] if most > 13 else [])) == 1
+        assert json.loads((tmp_path / "numbers.json").read_text())["units"] == most
+    monkeypatch.undo()
+    for other, seed in (("d" * 40, "7"), (commit, "8"), (f"{commit} with changes", "7")):
+        monkeypatch.setattr(report, "current_commit", lambda other=other: other)
+        assert run(monkeypatch, tmp_path, "--seed", seed, "--continue") == 2
+        assert "can't go on: the " in capsys.readouterr().err
+    monkeypatch.setattr(report, "current_commit", lambda: commit)
+    assert run(monkeypatch, tmp_path, "--seed", "7", "--continue") == 1
+    content = json.loads((tmp_path / "numbers.json").read_text())
+    assert content | {"seconds": 0} == whole | {"seconds": 0}
+    assert run(monkeypatch, tmp_path / "empty", "--continue") == 2
 
 
 @pytest.mark.parametrize("name", CAMPAIGNS)

@@ -2,6 +2,7 @@
 
     python -m tests.campaigns                              # all of them, whole: hours
     python -m tests.campaigns deletion proofs --seconds 600 # two of them, ten minutes each
+    python -m tests.campaigns proofs --continue            # where the last run of this commit and seed ended
     python -m tests.campaigns differential --replay "1/17 case 3"
 
 Summaries go to tests/campaigns/results/ (report.py), every minute, so that a run which is cut off leaves what it did.
@@ -13,8 +14,9 @@ import argparse
 import itertools
 import sys
 import time
+from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import Future, ProcessPoolExecutor
 from pathlib import Path
 
 from tests.campaigns.all import CAMPAIGNS
@@ -48,6 +50,9 @@ def main() -> int:
     found = False
     for campaign in campaigns:
         report = Report(campaign, arguments.seed, arguments.out)
+        if arguments.goes_on and (hindrance := report.go_on()):
+            print(f"{campaign.name} can't go on: {hindrance}", file=sys.stderr)
+            return 2
         stopped = False
         try:
             _run_all(campaign, arguments, report)
@@ -71,6 +76,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seed", default="1", help="what all chance follows from (default 1)")
     parser.add_argument("--processes", type=int, default=2, help="how many run at once (default 2)")
     parser.add_argument("--out", type=Path, default=RESULTS, help="folder of the summaries (default results/)")
+    parser.add_argument("--continue", dest="goes_on", action="store_true", help="go on where the last run ended")
     parser.add_argument("--replay", metavar="UNIT", help="run one unit of one campaign again, as a finding names it")
     arguments = parser.parse_args()
     if arguments.replay and len(arguments.names) != 1:
@@ -81,27 +87,26 @@ def _arguments() -> argparse.Namespace:
 
 
 def _run_all(campaign: Campaign, arguments: argparse.Namespace, report: Report) -> None:
-    units: Iterator[str] = iter(campaign.units(arguments.seed))
+    units: Iterator[str] = itertools.islice(campaign.units(arguments.seed), report.units, None)
     began = written = time.monotonic()
     size, exhausted = 1, False
     with ProcessPoolExecutor(arguments.processes) as pool:
-        running: set[Future[tuple[Tally, int, float]]] = set()
+        running: deque[Future[tuple[Tally, int, float]]] = deque()
         while True:
             late = arguments.seconds is not None and time.monotonic() - began > arguments.seconds
             while len(running) < 2 * arguments.processes and not late and not exhausted:
                 chunk = list(itertools.islice(units, size))
                 if chunk:
-                    running.add(pool.submit(run_chunk, campaign.name, chunk))
+                    running.append(pool.submit(run_chunk, campaign.name, chunk))
                 else:
                     exhausted = True
             if not running:
                 report.all_ran = exhausted
                 return
-            done, running = wait(running, timeout=WRITE_SECONDS, return_when=FIRST_COMPLETED)
-            for future in done:
-                tally, count, seconds = future.result()
-                report.add(tally, count)
-                size = max(1, min(LARGEST_CHUNK, int(count * CHUNK_SECONDS / max(seconds, 1e-3))))
+            # In their order, so that a report is always about the first units: another run can go on from there.
+            tally, count, seconds = running.popleft().result()
+            report.add(tally, count)
+            size = max(1, min(LARGEST_CHUNK, int(count * CHUNK_SECONDS / max(seconds, 1e-3))))
             if time.monotonic() - written > WRITE_SECONDS:
                 report.write()
                 written = time.monotonic()

@@ -30,6 +30,27 @@ class Report:
         self._commit = current_commit()
         self._began = time.monotonic()
 
+    def go_on(self) -> str:
+        """Take over what the summary in the folder counts; what stands against that, or nothing."""
+        path = self._folder / f"{self.campaign.name}.json"
+        if not path.exists():
+            return f"{path} isn't there"
+        last = json.loads(path.read_text(encoding="utf-8"))
+        if " " in self._commit:
+            return "the tree has changes"
+        if (last["commit"], last["seed"]) != (self._commit, self._seed):
+            return f"the last run was of commit {last['commit']} and seed {last['seed']}"
+        if last["findings_count"] > len(last["findings"]):
+            return "the last run found more than its summary lists"
+        self.units = last["units"]
+        self.tally.counts.update(last["counts"])
+        for name, counts in last["tables"].items():
+            self.tally.count(name, counts)
+        for place, what in last["findings"]:
+            self.tally.find(place, what)
+        self._began -= last["seconds"]
+        return ""
+
     def add(self, tally: Tally, units: int) -> None:
         """Take what some units found."""
         self.tally.add(tally)
