@@ -240,3 +240,12 @@ def test_a_table_that_reads_no_next_row_is_opened_at_zeta_alone() -> None:
     values = deep_values(circuit, layout, parameters, prover.zeta, prover.batching, prover.claimed, indices, opened)
     word = prover.deep_codeword()
     assert values == [stark.as_extension(word[:, index].tolist()) for index in indices]
+
+
+def test_powers_are_as_many_as_asked_for() -> None:
+    """None for a circuit without sums: a power too many would be a weight that belongs to nothing."""
+    base = (3, 1, 4, 1, 5)
+    square = stark.mul(base, base)
+    expected = ((1, 0, 0, 0, 0), base, square, stark.mul(square, base))
+    for count in range(5):
+        assert powers_of(base, count) == expected[:count]
