@@ -21,7 +21,15 @@ from tests.campaigns.deletion.openings import why_closed
 from tests.campaigns.deletion.overdrawn import why_overdrawn
 from tests.campaigns.deletion.reasons import reason_for
 from tests.campaigns.deletion.scripts import cheats_for, kills_by_script, shape_of, speaking
-from tests.campaigns.deletion.search import EXACT_SEED, FITTED_SEED, FITTED_TALL_SEED, TALL_SEED, WORTHLESS_SEED, kills
+from tests.campaigns.deletion.search import (
+    EXACT_SEED,
+    FITTED_SEED,
+    FITTED_TALL_SEED,
+    GATHERED_SEED,
+    TALL_SEED,
+    WORTHLESS_SEED,
+    kills,
+)
 from tests.campaigns.deletion.unreachable import why_unreachable
 from tests.circuits.scenarios import Record, scenario
 from zkpay.policy.tools.presets import PRESETS
@@ -32,7 +40,7 @@ OPEN = Path(__file__).parent / "open.json"
 LIE, CHEAT, LOOK_UP, REASON = "lie", "cheat", "look-up", "reason"
 OFFERS = {"range/ranges on offer": "range", "tables/entries on offer": "tables"}
 QUICK, ATTEMPTS, TALL_ATTEMPTS = 20, 120, 40
-OTHERWISE = {EXACT_SEED: ATTEMPTS, FITTED_SEED: 80, WORTHLESS_SEED: 60, FITTED_TALL_SEED: 120}
+OTHERWISE = {EXACT_SEED: ATTEMPTS, GATHERED_SEED: 60, FITTED_SEED: 80, WORTHLESS_SEED: 60, FITTED_TALL_SEED: 120}
 """How often other lies are tried than those of plain seeds."""
 SORTED = re.compile(
     r"(uniqueness|\w+_limit|\w+_nodes).*|tally/(order|padding|record|ordinal|group).*|.* (round|cube).*|.*counted"

@@ -8,17 +8,18 @@ import re
 from tests.campaigns.deletion.aims import aim
 from tests.campaigns.deletion.exact import EXACT_SEED, aim_exactly
 from tests.campaigns.deletion.fitted import aim_fitted
+from tests.campaigns.deletion.gathered import GATHERED_SEED, aim_gathered
 from tests.campaigns.deletion.ground import TALL, WORTHLESS, Ground, Story, ground
 from zkpay.errors import InputError, Rejected
 
-__all__ = ["EXACT_SEED", "IMPOSSIBLE", "TALL_SEED", "attempt", "kills", "told_on"]
+__all__ = ["EXACT_SEED", "GATHERED_SEED", "IMPOSSIBLE", "TALL_SEED", "attempt", "kills", "told_on"]
 
 # What a lie that can't be told runs into: limbs that are too few, a statement that contradicts itself.
 IMPOSSIBLE = (ValueError, OverflowError, StopIteration, IndexError, InputError, Rejected)
 
 TALL_SEED, WORTHLESS_SEED, FITTED_SEED, FITTED_TALL_SEED = "t", "w", "f", "ft"
 SUFFIXES = {TALL_SEED: TALL, EXACT_SEED: TALL, WORTHLESS_SEED: WORTHLESS, FITTED_TALL_SEED: TALL}
-AIMS = {EXACT_SEED: aim_exactly, FITTED_SEED: aim_fitted, FITTED_TALL_SEED: aim_fitted}
+AIMS = {EXACT_SEED: aim_exactly, GATHERED_SEED: aim_gathered, FITTED_SEED: aim_fitted, FITTED_TALL_SEED: aim_fitted}
 
 
 def told_on(place: Ground, seed: str) -> Ground:
