@@ -17,7 +17,9 @@ from zkpay.ledger.accounts import parse_account
 from zkpay.ledger.contributions import Contributions, count_by_reason
 from zkpay.ledger.fields import UNDECLARED, NumberField, SymbolField
 from zkpay.ledger.fingerprints import fingerprint_key
+from zkpay.ledger.parquet_tables import text_columns
 from zkpay.ledger.problems import MalformedFile, Problem
+from zkpay.ledger.raw_table import file_columns
 from zkpay.ledger.reader import read_contributions
 from zkpay.ledger.rules import Rules
 
@@ -444,6 +446,21 @@ class TestFiles:
         for wrong in (b"PAR1", b"junk" * 100, content[:-5], content[:100] + content[200:]):
             problem = only_problem(files.text("d.parquet", wrong))
             assert "Parquet" in problem.why
+
+    def test_directory_of_parquet_that_contradicts_itself(self, files: Files) -> None:
+        content = files.parquet([row(number) for number in range(437)]).read_bytes()
+        # 437 as Thrift's compact protocol writes it: for the file, its group of rows, and each column of that.
+        count, other = b"\x16\xea\x06", b"\x16\xec\x06"
+        footer = len(content) - 8 - int.from_bytes(content[-8:-4], "little")
+        places = [at for at in range(footer, len(content)) if content.startswith(count, at)]
+        assert len(places) == 2 + len(HEADER.split(","))
+        known = file_columns(RULES)
+        for at in places:
+            path = files.text("d.parquet", content[:at] + other + content[at + len(other) :])
+            with pytest.raises(MalformedFile, match=r"its row groups don't add up|another number of values than"):
+                text_columns(str(path), known)
+        files.text("d.parquet", content)
+        assert all(len(column) == 437 for column in text_columns(str(files.folder / "d.parquet"), known).values())
 
     def test_parquet_columns_of_a_wrong_type(self, files: Files) -> None:
         rows = [row(1, quantity=1.0, quality=Decimal("1.5"), account=5, fingerprint=b"\x01", status=True)]
