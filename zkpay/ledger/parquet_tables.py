@@ -36,7 +36,7 @@ def text_columns(path: str, known: FileColumns) -> dict[str, pa.StringArray]:
         with parquet.ParquetFile(path, memory_map=False, pre_buffer=False) as file:
             check_columns(file.schema_arrow.names, known, path, 0)
             check_count(file.metadata.num_rows, path)
-            _check_directory(file.metadata, path)
+            _check_groups(file.metadata, path)
             problems = [
                 Problem(path, 0, name, None, f"a column of type {column.type}", _remedy(name in known.numbers))
                 for name in file.schema_arrow.names
@@ -54,15 +54,11 @@ def text_columns(path: str, known: FileColumns) -> dict[str, pa.StringArray]:
         raise unsound(path, str(error).splitlines()[0] if str(error) else type(error).__name__) from error
 
 
-def _check_directory(metadata: parquet.FileMetaData, path: str) -> None:
-    """Refuse row groups and columns of other sizes than the file's: the library makes room for what they claim."""
-    groups = [metadata.row_group(index) for index in range(metadata.num_row_groups)]
-    counts = [group.num_rows for group in groups]
+def _check_groups(metadata: parquet.FileMetaData, path: str) -> None:
+    """Refuse groups of other rows than the file's in all: the library makes room for as many as they claim."""
+    counts = [metadata.row_group(index).num_rows for index in range(metadata.num_row_groups)]
     if any(count < 0 for count in counts) or sum(counts) != metadata.num_rows:
-        raise unsound(path, "its row groups don't add up to its number of rows")
-    for group in groups:
-        if any(group.column(index).num_values != group.num_rows for index in range(group.num_columns)):
-            raise unsound(path, "a column has another number of values than its row group has rows")
+        raise unsound(path, "its groups of rows don't add up to its number of rows")
 
 
 def unsound(path: str, why: str) -> MalformedFile:
