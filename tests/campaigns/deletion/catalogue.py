@@ -26,6 +26,8 @@ from tests.campaigns.deletion.search import (
     FITTED_SEED,
     FITTED_TALL_SEED,
     GATHERED_SEED,
+    ROOM_SEED,
+    ROOM_TALL_SEED,
     TALL_SEED,
     WORTHLESS_SEED,
     kills,
@@ -40,7 +42,15 @@ OPEN = Path(__file__).parent / "open.json"
 LIE, CHEAT, LOOK_UP, REASON = "lie", "cheat", "look-up", "reason"
 OFFERS = {"range/ranges on offer": "range", "tables/entries on offer": "tables"}
 QUICK, ATTEMPTS, TALL_ATTEMPTS = 20, 120, 40
-OTHERWISE = {EXACT_SEED: ATTEMPTS, GATHERED_SEED: ATTEMPTS, FITTED_SEED: 80, WORTHLESS_SEED: 60, FITTED_TALL_SEED: 120}
+OTHERWISE = {
+    EXACT_SEED: ATTEMPTS,
+    GATHERED_SEED: ATTEMPTS,
+    FITTED_SEED: 80,
+    WORTHLESS_SEED: 60,
+    FITTED_TALL_SEED: 120,
+    ROOM_SEED: 100,
+    ROOM_TALL_SEED: 40,
+}
 """How often other lies are tried than those of plain seeds."""
 SORTED = re.compile(
     r"(uniqueness|\w+_limit|\w+_nodes).*|tally/(order|padding|record|ordinal|group).*|.* (round|cube).*|.*counted"

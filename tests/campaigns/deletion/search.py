@@ -10,16 +10,40 @@ from tests.campaigns.deletion.exact import EXACT_SEED, aim_exactly
 from tests.campaigns.deletion.fitted import aim_fitted
 from tests.campaigns.deletion.gathered import GATHERED_SEED, aim_gathered
 from tests.campaigns.deletion.ground import TALL, WORTHLESS, Ground, Story, ground
+from tests.campaigns.deletion.roomy import ROOM_SEED, ROOM_TALL_SEED, aim_at_room
 from zkpay.errors import InputError, Rejected
 
-__all__ = ["EXACT_SEED", "GATHERED_SEED", "IMPOSSIBLE", "TALL_SEED", "attempt", "kills", "told_on"]
+__all__ = [
+    "EXACT_SEED",
+    "GATHERED_SEED",
+    "IMPOSSIBLE",
+    "ROOM_SEED",
+    "ROOM_TALL_SEED",
+    "TALL_SEED",
+    "attempt",
+    "kills",
+    "told_on",
+]
 
 # What a lie that can't be told runs into: limbs that are too few, a statement that contradicts itself.
 IMPOSSIBLE = (ValueError, OverflowError, StopIteration, IndexError, InputError, Rejected)
 
 TALL_SEED, WORTHLESS_SEED, FITTED_SEED, FITTED_TALL_SEED = "t", "w", "f", "ft"
-SUFFIXES = {TALL_SEED: TALL, EXACT_SEED: TALL, WORTHLESS_SEED: WORTHLESS, FITTED_TALL_SEED: TALL}
-AIMS = {EXACT_SEED: aim_exactly, GATHERED_SEED: aim_gathered, FITTED_SEED: aim_fitted, FITTED_TALL_SEED: aim_fitted}
+SUFFIXES = {
+    TALL_SEED: TALL,
+    EXACT_SEED: TALL,
+    WORTHLESS_SEED: WORTHLESS,
+    FITTED_TALL_SEED: TALL,
+    ROOM_TALL_SEED: TALL,
+}
+AIMS = {
+    EXACT_SEED: aim_exactly,
+    GATHERED_SEED: aim_gathered,
+    FITTED_SEED: aim_fitted,
+    FITTED_TALL_SEED: aim_fitted,
+    ROOM_SEED: aim_at_room,
+    ROOM_TALL_SEED: aim_at_room,
+}
 
 
 def told_on(place: Ground, seed: str) -> Ground:
