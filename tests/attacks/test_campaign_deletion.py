@@ -15,15 +15,19 @@ from tests.campaigns.deletion.catalogue import (
     LIE,
     OPEN,
     asked_of,
+    explained,
     names_of,
     open_names,
     replay,
     stored,
 )
-from tests.campaigns.deletion.ground import Ground, UnstoppedError, ground_for
+from tests.campaigns.deletion.ground import Ground, UnstoppedError, ground, ground_for
+from tests.campaigns.deletion.implied import Plans, noted_plans
+from tests.campaigns.deletion.openings import why_closed
 from tests.campaigns.deletion.proofs import verdicts
 from tests.campaigns.deletion.search import attempt, kills
 from tests.campaigns.deletion.whole import forge
+from tests.campaigns.differential.epochs import Circuit
 from zkpay.policy.tools.presets import PRESETS
 
 
@@ -88,3 +92,12 @@ def test_a_name_without_a_kill_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> 
     assert [what for place, what in tally.findings if place.endswith(name)] == ["neither a lie nor a reason is known"]
     assert tally.counts["names"] == BATCH
     assert catalogue.ANSWERS.exists()
+
+
+def test_a_reason_is_withdrawn_where_more_accounts_could_use_a_limb() -> None:
+    name, plans = "payouts/score[2] has 10 bits", Plans()
+    with noted_plans(plans):
+        larger = Circuit(ground("pro-rata").policy, 1 << 14, 1 << 13)
+    (payouts,) = (table for table in larger.tables if table.name == "payouts")
+    assert explained("pro-rata", name) is not None
+    assert why_closed(larger.bounds, plans, payouts, name) is None

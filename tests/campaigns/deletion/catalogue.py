@@ -125,7 +125,7 @@ def explained(title: str, name: str) -> str | None:
     found = found or next((entry.reason for entry in REDUNDANT.values() if entry.covers(name)), None)
     table = tables.get(name.partition("/")[0])
     if found is None and table is not None:
-        found = why_unreachable(table, name) or why_closed(plans, table, name)
+        found = why_unreachable(table, name) or why_closed(bounds, plans, table, name)
     return found
 
 
