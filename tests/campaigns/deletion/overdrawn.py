@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from math import isqrt, prod
 
 from zkpay.circuits.bounds import TOTAL_WIDTH, Bounds
 from zkpay.policy.language.program import Node, Operation
@@ -22,9 +23,23 @@ def why_overdrawn(bounds: Bounds, name: str) -> str | None:
         return None
     missing = 1 << (TOTAL_WIDTH * int(found["k"]))
     # With T for the total told, shares add up to more than pool * (T + missing) / T - accounts; where 0 is told,
-    # which counts as 1, to at least pool * missing.
-    enough = bounds.pool * missing >= bounds.accounts * total.public.maximum and missing > 1
+    # which counts as 1, to at least pool * missing, and to at least pool * what the least share is.
+    enough = bounds.pool * missing >= bounds.accounts * total.public.maximum and max(missing, least(total.node)) > 1
     return REASON if enough else None
+
+
+def least(node: Node) -> int:
+    """A bound that a node of naturals is at least, unless it is 0."""
+    parts = [least(argument) for argument in node.arguments]
+    if node.operation is Operation.CONSTANT and isinstance(node.value, int):
+        return max(1, node.value)
+    if node.operation is Operation.MULTIPLY:
+        return prod(parts)
+    if node.operation is Operation.ADD:
+        return min(parts)
+    if node.operation is Operation.ROOT:
+        return isqrt(parts[0])
+    return parts[0] if node.operation is Operation.SUM else 1
 
 
 def _is_shared_by(bounds: Bounds, payout: Node, part: Node) -> bool:

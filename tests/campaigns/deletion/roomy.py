@@ -15,8 +15,11 @@ from tests.campaigns.deletion.arithmetic import outputs
 from tests.campaigns.deletion.choices import owner_of
 from tests.campaigns.deletion.fitted import EPOCHS, accepted, alike, any_row, row_of, total_as_seen
 from tests.campaigns.deletion.ground import TALL_HEIGHT, Ground, Records, Story
-from tests.campaigns.deletion.names import LIMB, place_of, row_in
+from tests.campaigns.deletion.measured import Worth, adding_up, sized
+from tests.campaigns.deletion.names import LIMB, TOTAL_LIMB, place_of, row_in
 from tests.campaigns.deletion.room import RoomLie, added_up, room, room_for_two
+from tests.campaigns.deletion.sums import left_out
+from zkpay.circuits.bounds import TOTAL_WIDTH
 from zkpay.circuits.gadgets.arithmetic import Defined, Divided
 from zkpay.circuits.gadgets.carry import PublicDigits
 from zkpay.stark.air import Table
@@ -27,10 +30,27 @@ ROOM_SEED, ROOM_TALL_SEED = "r", "rt"
 def aim_at_room(ground: Ground, name: str, dice: random.Random) -> Story | None:
     """A lie that only `name` may stand against; None where there is none this time."""
     table_name, _, rest = name.partition("/")
+    found = re.fullmatch(TOTAL_LIMB, rest)
+    if found and found[3] == "added up":
+        return _left_out(ground, dice, found[1], int(found[2]))
     found = re.fullmatch(LIMB, rest)
     if found and found[2] and table_name in ("payouts", "contributions"):
         return _opened(ground, ground.tables[table_name], dice, found)
     return None
+
+
+def _left_out(ground: Ground, dice: random.Random, title: str, limb: int) -> Story | None:
+    """A total without one limb, of accounts that have as much as there is room for below it: it is too small by so
+    little that the pool is not overdrawn.
+    """
+    table = ground.tables["payouts"]
+    added = [row_sum.expression for row_sum in table.sums if row_sum.target.startswith(f"{title}_limb[")]
+    worth = Worth(ground, "payouts", added, TOTAL_WIDTH)
+    records: Records = ()
+    for account in range(1, dice.choice([2, 3, 4])):
+        wanted = (dice.choice([1, 1, 2, 3]) << (TOTAL_WIDTH * limb)) - 1
+        records += sized(adding_up(ground, worth, wanted, dice), account, first=1000 * account)
+    return left_out(ground, records, title, limb)
 
 
 def _opened(ground: Ground, table: Table, dice: random.Random, found: re.Match[str]) -> Story | None:
