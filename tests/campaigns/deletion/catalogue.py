@@ -15,6 +15,7 @@ from functools import cache
 from pathlib import Path
 
 from tests.attacks.registry import REDUNDANT, family, load_all
+from tests.campaigns.deletion.exclusive import why_exclusive
 from tests.campaigns.deletion.ground import LIMITED, Ground, ground, ground_for
 from tests.campaigns.deletion.implied import why_beyond, why_implied, why_small, why_total
 from tests.campaigns.deletion.openings import why_closed
@@ -32,6 +33,8 @@ from tests.campaigns.deletion.search import (
     WORTHLESS_SEED,
     kills,
 )
+from tests.campaigns.deletion.summed import why_summed
+from tests.campaigns.deletion.tops import why_compared, why_top_pick
 from tests.campaigns.deletion.unreachable import why_unreachable
 from tests.circuits.scenarios import Record, scenario
 from zkpay.policy.tools.presets import PRESETS
@@ -126,6 +129,8 @@ def explained(title: str, name: str) -> str | None:
     table = tables.get(name.partition("/")[0])
     if found is None and table is not None:
         found = why_unreachable(table, name) or why_closed(bounds, plans, table, name)
+        found = found or why_top_pick(table, name) or why_compared(plans, table, name)
+        found = found or why_summed(bounds, plans, table, tables["totals"], name) or why_exclusive(plans, table, name)
     return found
 
 

@@ -167,7 +167,9 @@ def _judged(
 
 
 def _near(dice: random.Random, values: range, edge: int) -> int | None:
-    if not len(values):
+    # Not len(), which numbers of more than 63 bits don't fit.
+    size = values.stop - values.start
+    if size <= 0:
         return None
     near = [
         edge,
@@ -175,7 +177,7 @@ def _near(dice: random.Random, values: range, edge: int) -> int | None:
         edge - 1,
         values.start,
         values.stop - 1,
-        dice.choice(values) if len(values) < 2**60 else edge,
+        dice.choice(values) if size < 2**60 else edge,
     ]
     for _ in range(3):
         bit = 1 << dice.randrange(max(1, values.stop.bit_length()))

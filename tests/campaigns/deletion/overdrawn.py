@@ -19,9 +19,14 @@ def why_overdrawn(bounds: Bounds, name: str) -> str | None:
     """Why nothing can use that a limb of a total isn't added up; None if something may."""
     found = re.fullmatch(PATTERN, name)
     total = next((total for total in bounds.totals[:-1] if found and total.name == found["title"]), None)
-    if found is None or total is None or not _is_shared_by(bounds, bounds.program.payout, total.node):
+    if found is None or total is None:
         return None
-    missing = 1 << (TOTAL_WIDTH * int(found["k"]))
+    missing, payout = 1 << (TOTAL_WIDTH * int(found["k"])), bounds.program.payout
+    if _is_whole_or_share(bounds, payout, total.node) and missing > bounds.pool:
+        # Where the total told is at most the pool, accounts are paid their parts, which come to more than the pool.
+        payout = payout.arguments[1]
+    if not _is_shared_by(bounds, payout, total.node):
+        return None
     # With T for the total told, shares add up to more than pool * (T + missing) / T - accounts; where 0 is told,
     # which counts as 1, to at least pool * missing, and to at least pool * what the least share is.
     enough = bounds.pool * missing >= bounds.accounts * total.public.maximum and max(missing, least(total.node)) > 1
@@ -40,6 +45,15 @@ def least(node: Node) -> int:
     if node.operation is Operation.ROOT:
         return isqrt(parts[0])
     return parts[0] if node.operation is Operation.SUM else 1
+
+
+def _is_whole_or_share(bounds: Bounds, payout: Node, part: Node) -> bool:
+    """Whether the payout is a share where the total is over the pool, and the part itself elsewhere."""
+    if payout.operation is not Operation.SELECT or payout.arguments[2] is not part:
+        return False
+    condition = payout.arguments[0]
+    limit, total = condition.arguments if condition.operation is Operation.AT_MOST else (condition, condition)
+    return limit.value == bounds.pool + 1 and total.operation is Operation.TOTAL and total.arguments == (part,)
 
 
 def _is_shared_by(bounds: Bounds, payout: Node, part: Node) -> bool:

@@ -33,6 +33,22 @@ REASONS = [
         "uses that where numbers have one limb. In the presets they have several: there a part needs both sides equal, "
         "where the formula takes either, or shares out a remainder that is too large among more than 2^15 rows.",
     ),
+    Reason(
+        r"(uniqueness|tally)/order (low|high) bits 0-14 has 15 bits",
+        "Both tables sort all records, by the account first. Elements of accounts that follow each other in one of "
+        "them differ first at some place; records with the same elements before it follow each other in the other table "
+        "as well, so that this element is compared with another and looked up there. What else makes up the key is two "
+        "slots an element, or the index: less than 2^30 without a look-up.",
+        ("quadratic-match",),
+    ),
+    Reason(
+        r"payouts/total\(matched\)_limb\[0\] is added up",
+        "The total would be too small by 1 at least, and everybody's share of the pool so much larger that together "
+        "they come to pool / 2^57 > 700,000 more than the pool, where roundings take less than 1,024. Where 0 is told, "
+        "which counts as 1, the total has to be 1 to be paid: it is 0 or, with two donors of 100 or more in an "
+        "account, over 190, as each donor's root is 1,000 or more and twice the roots' products is what is matched.",
+        ("quadratic-match",),
+    ),
 ]
 
 
