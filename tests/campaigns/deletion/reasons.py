@@ -36,9 +36,9 @@ REASONS = [
     Reason(
         r"(uniqueness|tally)/order (low|high) bits 0-14 has 15 bits",
         "Both tables sort all records, by the account first. Elements of accounts that follow each other in one of "
-        "them differ first at some place; records with the same elements before it follow each other in the other table "
-        "as well, so that this element is compared with another and looked up there. What else makes up the key is two "
-        "slots an element, or the index: less than 2^30 without a look-up.",
+        "them differ first at some place; records with the same elements before it follow each other in the other "
+        "table as well, so that this element is compared with another and looked up there. What else makes up the key "
+        "is two slots an element, or the index: less than 2^30 without a look-up.",
         ("quadratic-match",),
     ),
     Reason(
