@@ -38,7 +38,8 @@ def aim_gathered(ground: Ground, name: str, dice: random.Random) -> Story | None
     (part,) = outputs(gadget)
     k = place_of(part, column)
     width = part.widths[k]
-    if found[1] in {argument.name for argument in ground.circuit.bounds.arguments}:
+    # A number that a line aggregates is called after both.
+    if found[1].rpartition(": ")[2] in {argument.name for argument in ground.circuit.bounds.arguments}:
         records = _small(ground, dice, dice.randint(FEWEST, MOST))
         lie = LimbLie(table_name, owner + 1, (0, k), _round(dice, len(records), width))
         return Story(records, Several(lie, _in_the_field))
