@@ -29,6 +29,7 @@ from tests.campaigns.deletion.search import (
     GATHERED_SEED,
     ROOM_SEED,
     ROOM_TALL_SEED,
+    SUMMED_SEED,
     TALL_SEED,
     WORTHLESS_SEED,
     kills,
@@ -53,6 +54,7 @@ OTHERWISE = {
     FITTED_TALL_SEED: 120,
     ROOM_SEED: 100,
     ROOM_TALL_SEED: 40,
+    SUMMED_SEED: 40,
 }
 """How often other lies are tried than those of plain seeds."""
 SORTED = re.compile(

@@ -28,6 +28,15 @@ REASONS = [
         "The comparison of a least or a largest value: where both sides are equal, either is.",
     ),
     Reason(
+        r"payouts/payout carry\[5\] has 15 bits",
+        "Lines 5 and 6 hold as one, so that pool * score and total * payout + remainder differ by m * P * 2^75. m > 0: "
+        "the score would be at least P * 2^75 / pool, over 8 * 10^8. But each record is of one kind, so that roots of "
+        "a, b, c points with a + b + c <= 1024 * 10^9 give at most sqrt(38 * 10^4 * 1024 * 10^9) < 6.3 * 10^8. m < 0: "
+        "that payout is larger by at least P * 2^75 / total - 1, nobody's is smaller, and together they come to more "
+        "than the pool: roundings take less than 1024, and the total is below 2^35.",
+        ("diminishing-per-kind",),
+    ),
+    Reason(
         r"payouts/is_real is a bit",
         "kept: parts of a row that add up to 1 are neither active nor idle for a comparison, and a cheat of the tests "
         "uses that where numbers have one limb. In the presets they have several: there a part needs both sides equal, "

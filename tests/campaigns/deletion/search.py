@@ -11,6 +11,7 @@ from tests.campaigns.deletion.fitted import aim_fitted
 from tests.campaigns.deletion.gathered import GATHERED_SEED, aim_gathered
 from tests.campaigns.deletion.ground import TALL, WORTHLESS, Ground, Story, ground
 from tests.campaigns.deletion.roomy import ROOM_SEED, ROOM_TALL_SEED, aim_at_room
+from tests.campaigns.deletion.together import SUMMED_SEED, aim_at_total
 from zkpay.errors import InputError, Rejected
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "IMPOSSIBLE",
     "ROOM_SEED",
     "ROOM_TALL_SEED",
+    "SUMMED_SEED",
     "TALL_SEED",
     "attempt",
     "kills",
@@ -43,6 +45,7 @@ AIMS = {
     FITTED_TALL_SEED: aim_fitted,
     ROOM_SEED: aim_at_room,
     ROOM_TALL_SEED: aim_at_room,
+    SUMMED_SEED: aim_at_total,
 }
 
 
