@@ -27,6 +27,8 @@ from tests.campaigns.deletion.search import (
     FITTED_SEED,
     FITTED_TALL_SEED,
     GATHERED_SEED,
+    QUOTIENT_SEED,
+    QUOTIENT_TALL_SEED,
     ROOM_SEED,
     ROOM_TALL_SEED,
     SUMMED_SEED,
@@ -55,6 +57,8 @@ OTHERWISE = {
     ROOM_SEED: 100,
     ROOM_TALL_SEED: 40,
     SUMMED_SEED: 40,
+    QUOTIENT_SEED: 20,
+    QUOTIENT_TALL_SEED: 20,
 }
 """How often other lies are tried than those of plain seeds."""
 SORTED = re.compile(

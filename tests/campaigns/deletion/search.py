@@ -10,6 +10,7 @@ from tests.campaigns.deletion.exact import EXACT_SEED, aim_exactly
 from tests.campaigns.deletion.fitted import aim_fitted
 from tests.campaigns.deletion.gathered import GATHERED_SEED, aim_gathered
 from tests.campaigns.deletion.ground import TALL, WORTHLESS, Ground, Story, ground
+from tests.campaigns.deletion.quotients import QUOTIENT_SEED, QUOTIENT_TALL_SEED, aim_at_quotient
 from tests.campaigns.deletion.roomy import ROOM_SEED, ROOM_TALL_SEED, aim_at_room
 from tests.campaigns.deletion.together import SUMMED_SEED, aim_at_total
 from zkpay.errors import InputError, Rejected
@@ -18,6 +19,8 @@ __all__ = [
     "EXACT_SEED",
     "GATHERED_SEED",
     "IMPOSSIBLE",
+    "QUOTIENT_SEED",
+    "QUOTIENT_TALL_SEED",
     "ROOM_SEED",
     "ROOM_TALL_SEED",
     "SUMMED_SEED",
@@ -37,6 +40,7 @@ SUFFIXES = {
     WORTHLESS_SEED: WORTHLESS,
     FITTED_TALL_SEED: TALL,
     ROOM_TALL_SEED: TALL,
+    QUOTIENT_TALL_SEED: TALL,
 }
 AIMS = {
     EXACT_SEED: aim_exactly,
@@ -46,6 +50,8 @@ AIMS = {
     ROOM_SEED: aim_at_room,
     ROOM_TALL_SEED: aim_at_room,
     SUMMED_SEED: aim_at_total,
+    QUOTIENT_SEED: aim_at_quotient,
+    QUOTIENT_TALL_SEED: aim_at_quotient,
 }
 
 
