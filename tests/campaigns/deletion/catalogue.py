@@ -23,6 +23,8 @@ from tests.campaigns.deletion.overdrawn import why_overdrawn
 from tests.campaigns.deletion.reasons import reason_for
 from tests.campaigns.deletion.scripts import cheats_for, kills_by_script, shape_of, speaking
 from tests.campaigns.deletion.search import (
+    DIVIDEND_SEED,
+    DIVIDEND_TALL_SEED,
     EXACT_SEED,
     FITTED_SEED,
     FITTED_TALL_SEED,
@@ -59,6 +61,8 @@ OTHERWISE = {
     SUMMED_SEED: 40,
     QUOTIENT_SEED: 20,
     QUOTIENT_TALL_SEED: 20,
+    DIVIDEND_SEED: 20,
+    DIVIDEND_TALL_SEED: 40,
 }
 """How often other lies are tried than those of plain seeds."""
 SORTED = re.compile(

@@ -84,7 +84,7 @@ def aim_at_quotient(ground: Ground, name: str, dice: random.Random) -> Story | N
     if limb < 0:
         return None
     for _ in range(EPOCHS):
-        records = _records(ground, dice)
+        records = random_records(ground, dice)
         row = row_in(table, records, dice)
         if row is None:
             continue
@@ -95,7 +95,7 @@ def aim_at_quotient(ground: Ground, name: str, dice: random.Random) -> Story | N
     return None
 
 
-def _records(ground: Ground, dice: random.Random) -> Records:
+def random_records(ground: Ground, dice: random.Random) -> Records:
     """Records of any size, and some as large as can be."""
     rows = [any_row(ground, dice, 1 + n % 3) for n in range(dice.choice([1, 2, 3, 5]))]
     found = accepted(ground, rows)
@@ -117,7 +117,7 @@ def _told(
     elements = _sampled(ground, table, owner, limb, dice)
     divisor, numerator = divisor_at(trace, gadget, row), exact_sum(trace, gadget.source, row)
     taken = np.zeros(len(elements), dtype=object)
-    for k, factor in enumerate(_factors(trace, balance, column.index, row)):
+    for k, factor in enumerate(factors(trace, balance, column.index, row)):
         seen = elements * factor % P
         taken += np.where(seen > P // 2, seen - P, seen).astype(object) << (balance.radix * k)
     quotients, bits = (numerator + taken) // divisor, sum(part.widths)
@@ -126,7 +126,7 @@ def _told(
         for element, quotient in zip(elements.tolist(), quotients.tolist(), strict=True)
         if 0 <= quotient < 1 << bits and not (quotient >> position) & ((1 << width) - 1)
     ]
-    scratch = _copied(trace)
+    scratch = copied(trace)
     for element, quotient in dice.sample(fitting, min(TRIED, len(fitting))):
         (more,) = taken[elements == element][:1]
         lie = QuotientLie(table.name, owner + 1, row, limb, element, quotient, numerator + more - quotient * divisor)
@@ -136,15 +136,16 @@ def _told(
     return None
 
 
-def _copied(trace: Trace) -> Trace:
+def copied(trace: Trace) -> Trace:
+    """A trace of its own with the same values."""
     found = copy(trace)
     found.whole = trace.whole.copy()
     return found
 
 
-def _factors(trace: Trace, balance: Balance, column: int, row: int) -> list[int]:
+def factors(trace: Trace, balance: Balance, column: int, row: int) -> list[int]:
     """What each line of a balance multiplies a column with, digits of a total included."""
-    part = _copied(trace)
+    part = copied(trace)
     found = []
     for line in balance.lines:
         ends = []

@@ -6,6 +6,7 @@ import random
 import re
 
 from tests.campaigns.deletion.aims import aim
+from tests.campaigns.deletion.dividends import DIVIDEND_SEED, DIVIDEND_TALL_SEED, aim_at_dividend
 from tests.campaigns.deletion.exact import EXACT_SEED, aim_exactly
 from tests.campaigns.deletion.fitted import aim_fitted
 from tests.campaigns.deletion.gathered import GATHERED_SEED, aim_gathered
@@ -16,6 +17,8 @@ from tests.campaigns.deletion.together import SUMMED_SEED, aim_at_total
 from zkpay.errors import InputError, Rejected
 
 __all__ = [
+    "DIVIDEND_SEED",
+    "DIVIDEND_TALL_SEED",
     "EXACT_SEED",
     "GATHERED_SEED",
     "IMPOSSIBLE",
@@ -41,6 +44,7 @@ SUFFIXES = {
     FITTED_TALL_SEED: TALL,
     ROOM_TALL_SEED: TALL,
     QUOTIENT_TALL_SEED: TALL,
+    DIVIDEND_TALL_SEED: TALL,
 }
 AIMS = {
     EXACT_SEED: aim_exactly,
@@ -52,6 +56,8 @@ AIMS = {
     SUMMED_SEED: aim_at_total,
     QUOTIENT_SEED: aim_at_quotient,
     QUOTIENT_TALL_SEED: aim_at_quotient,
+    DIVIDEND_SEED: aim_at_dividend,
+    DIVIDEND_TALL_SEED: aim_at_dividend,
 }
 
 
