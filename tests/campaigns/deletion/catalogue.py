@@ -18,6 +18,7 @@ from tests.attacks.registry import REDUNDANT, family, load_all
 from tests.campaigns.deletion.exclusive import why_exclusive
 from tests.campaigns.deletion.ground import LIMITED, Ground, ground, ground_for
 from tests.campaigns.deletion.implied import why_beyond, why_implied, why_small, why_total
+from tests.campaigns.deletion.joined import why_bounded, why_held, why_joined
 from tests.campaigns.deletion.openings import why_closed
 from tests.campaigns.deletion.overdrawn import why_overdrawn
 from tests.campaigns.deletion.reasons import reason_for
@@ -33,11 +34,14 @@ from tests.campaigns.deletion.search import (
     QUOTIENT_TALL_SEED,
     ROOM_SEED,
     ROOM_TALL_SEED,
+    SHARED_SEED,
+    SHARED_TALL_SEED,
     SUMMED_SEED,
     TALL_SEED,
     WORTHLESS_SEED,
     kills,
 )
+from tests.campaigns.deletion.spending import why_spent
 from tests.campaigns.deletion.summed import why_summed
 from tests.campaigns.deletion.tops import why_compared, why_top_pick
 from tests.campaigns.deletion.unreachable import why_unreachable
@@ -63,6 +67,8 @@ OTHERWISE = {
     QUOTIENT_TALL_SEED: 20,
     DIVIDEND_SEED: 20,
     DIVIDEND_TALL_SEED: 40,
+    SHARED_SEED: 200,
+    SHARED_TALL_SEED: 40,
 }
 """How often other lies are tried than those of plain seeds."""
 SORTED = re.compile(
@@ -134,13 +140,16 @@ def explained(title: str, name: str) -> str | None:
     place = ground(title)
     bounds, plans, tables = place.circuit.bounds, place.plans, place.tables
     found = why_implied(plans, name) or why_total(bounds, plans, name) or why_beyond(bounds, plans, name)
-    found = found or why_overdrawn(bounds, name) or why_small(bounds, plans, tables, name) or reason_for(title, name)
+    found = found or why_overdrawn(bounds, name) or why_spent(bounds, plans, name)
+    found = found or why_small(bounds, plans, tables, name) or reason_for(title, name)
     found = found or next((entry.reason for entry in REDUNDANT.values() if entry.covers(name)), None)
     table = tables.get(name.partition("/")[0])
     if found is None and table is not None:
         found = why_unreachable(table, name) or why_closed(bounds, plans, table, name)
         found = found or why_top_pick(table, name) or why_compared(plans, table, name)
         found = found or why_summed(bounds, plans, table, tables["totals"], name) or why_exclusive(plans, table, name)
+        found = found or why_joined(bounds, plans, tables, name)
+        found = found or why_held(plans, table, name) or why_bounded(plans, table, name)
     return found
 
 

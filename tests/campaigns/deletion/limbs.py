@@ -137,7 +137,7 @@ def _opening(
         left = whole - (centred((element << shift) % P) << (balance.radix * line))
         if left < 0 or left >> sum(part.widths) or (left >> position) & ((1 << part.widths[k]) - 1):
             continue
-        if _settles(trace, balance, part, row, left, k, element):
+        if settles(trace, balance, part, row, left, k, element):
             return element - held
     return None
 
@@ -157,12 +157,12 @@ def settling(
         left = whole - (amount << (balance.radix * line))
         if left < 0 or left >> sum(part.widths) or (left >> position) & ((1 << part.widths[k]) - 1):
             continue
-        if _settles(trace, balance, part, row, left, k, element):
+        if settles(trace, balance, part, row, left, k, element):
             found.append(element)
     return found
 
 
-def _settles(trace: Trace, balance: Balance, part: Columns, row: int, left: int, k: int, element: int) -> bool:
+def settles(trace: Trace, balance: Balance, part: Columns, row: int, left: int, k: int, element: int) -> bool:
     """Whether carries stay in their ranges if limb k is that element and the others hold `left`."""
     lines = [int(trace.part(row, row + 1).in_integers(line)[0]) for line in balance.lines]
     position = 0

@@ -13,6 +13,7 @@ from tests.campaigns.deletion.gathered import GATHERED_SEED, aim_gathered
 from tests.campaigns.deletion.ground import TALL, WORTHLESS, Ground, Story, ground
 from tests.campaigns.deletion.quotients import QUOTIENT_SEED, QUOTIENT_TALL_SEED, aim_at_quotient
 from tests.campaigns.deletion.roomy import ROOM_SEED, ROOM_TALL_SEED, aim_at_room
+from tests.campaigns.deletion.shares import SHARED_SEED, SHARED_TALL_SEED, aim_shared
 from tests.campaigns.deletion.together import SUMMED_SEED, aim_at_total
 from zkpay.errors import InputError, Rejected
 
@@ -26,6 +27,8 @@ __all__ = [
     "QUOTIENT_TALL_SEED",
     "ROOM_SEED",
     "ROOM_TALL_SEED",
+    "SHARED_SEED",
+    "SHARED_TALL_SEED",
     "SUMMED_SEED",
     "TALL_SEED",
     "attempt",
@@ -45,6 +48,7 @@ SUFFIXES = {
     ROOM_TALL_SEED: TALL,
     QUOTIENT_TALL_SEED: TALL,
     DIVIDEND_TALL_SEED: TALL,
+    SHARED_TALL_SEED: TALL,
 }
 AIMS = {
     EXACT_SEED: aim_exactly,
@@ -58,6 +62,8 @@ AIMS = {
     QUOTIENT_TALL_SEED: aim_at_quotient,
     DIVIDEND_SEED: aim_at_dividend,
     DIVIDEND_TALL_SEED: aim_at_dividend,
+    SHARED_SEED: aim_shared,
+    SHARED_TALL_SEED: aim_shared,
 }
 
 
