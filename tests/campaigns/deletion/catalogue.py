@@ -34,6 +34,8 @@ from tests.campaigns.deletion.search import (
     QUOTIENT_TALL_SEED,
     ROOM_SEED,
     ROOM_TALL_SEED,
+    ROOT_SEED,
+    ROOT_TALL_SEED,
     SHARED_SEED,
     SHARED_TALL_SEED,
     SUMMED_SEED,
@@ -69,6 +71,8 @@ OTHERWISE = {
     DIVIDEND_TALL_SEED: 40,
     SHARED_SEED: 200,
     SHARED_TALL_SEED: 40,
+    ROOT_SEED: 20,
+    ROOT_TALL_SEED: 100,
 }
 """How often other lies are tried than those of plain seeds."""
 SORTED = re.compile(

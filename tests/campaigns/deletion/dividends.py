@@ -100,7 +100,7 @@ def _told(
             scratch.values[index, row] = value
         if not settles(scratch, balance, row):
             continue
-        found = _shared(scratch, share, column.index, element, row)
+        found = shared(scratch, share, column.index, element, row)
         if found is not None:
             return DividendLie(table.name, row, owner, cells, (share, *found))
     return None
@@ -127,7 +127,7 @@ def _others(
     return found
 
 
-def _shared(trace: Trace, share: int, column: int, element: int, row: int) -> tuple[int, int] | None:
+def shared(trace: Trace, share: int, column: int, element: int, row: int) -> tuple[int, int] | None:
     """Quotient and remainder that the lines of the quotient let through."""
     gadget, balance = trace.table.gadgets[share], trace.table.gadgets[share + 1]
     if not isinstance(gadget, Divided) or not isinstance(balance, Balance):

@@ -13,6 +13,7 @@ from tests.campaigns.deletion.gathered import GATHERED_SEED, aim_gathered
 from tests.campaigns.deletion.ground import TALL, WORTHLESS, Ground, Story, ground
 from tests.campaigns.deletion.quotients import QUOTIENT_SEED, QUOTIENT_TALL_SEED, aim_at_quotient
 from tests.campaigns.deletion.roomy import ROOM_SEED, ROOM_TALL_SEED, aim_at_room
+from tests.campaigns.deletion.roots import ROOT_SEED, ROOT_TALL_SEED, aim_at_root
 from tests.campaigns.deletion.shares import SHARED_SEED, SHARED_TALL_SEED, aim_shared
 from tests.campaigns.deletion.together import SUMMED_SEED, aim_at_total
 from zkpay.errors import InputError, Rejected
@@ -27,6 +28,8 @@ __all__ = [
     "QUOTIENT_TALL_SEED",
     "ROOM_SEED",
     "ROOM_TALL_SEED",
+    "ROOT_SEED",
+    "ROOT_TALL_SEED",
     "SHARED_SEED",
     "SHARED_TALL_SEED",
     "SUMMED_SEED",
@@ -49,6 +52,7 @@ SUFFIXES = {
     QUOTIENT_TALL_SEED: TALL,
     DIVIDEND_TALL_SEED: TALL,
     SHARED_TALL_SEED: TALL,
+    ROOT_TALL_SEED: TALL,
 }
 AIMS = {
     EXACT_SEED: aim_exactly,
@@ -64,6 +68,8 @@ AIMS = {
     DIVIDEND_TALL_SEED: aim_at_dividend,
     SHARED_SEED: aim_shared,
     SHARED_TALL_SEED: aim_shared,
+    ROOT_SEED: aim_at_root,
+    ROOT_TALL_SEED: aim_at_root,
 }
 
 
