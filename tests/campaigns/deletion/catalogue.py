@@ -30,8 +30,12 @@ from tests.campaigns.deletion.search import (
     FITTED_SEED,
     FITTED_TALL_SEED,
     GATHERED_SEED,
+    MOVED_SEED,
+    MOVED_TALL_SEED,
     QUOTIENT_SEED,
     QUOTIENT_TALL_SEED,
+    RICH_SEED,
+    RICH_TALL_SEED,
     ROOM_SEED,
     ROOM_TALL_SEED,
     ROOT_SEED,
@@ -73,6 +77,10 @@ OTHERWISE = {
     SHARED_TALL_SEED: 40,
     ROOT_SEED: 20,
     ROOT_TALL_SEED: 100,
+    MOVED_SEED: 30,
+    RICH_SEED: 300,
+    RICH_TALL_SEED: 30,
+    MOVED_TALL_SEED: 20,
 }
 """How often other lies are tried than those of plain seeds."""
 SORTED = re.compile(

@@ -85,7 +85,7 @@ def _compared(ground: Ground, table: Table, dice: random.Random, found: re.Match
     side = gadget.left if is_right else gadget.right
     worth = Worth(ground, table.name, side, width)
     possible = list(claims_about(fixed, width, less, place, is_right=is_right))
-    wanted = _number(fixed, width, dice.choice(possible), dice, is_right=is_right) if possible else None
+    wanted = number_told(fixed, width, dice.choice(possible), dice, is_right=is_right) if possible else None
     if wanted is None or wanted > MOST * max(worth(kind) for kind in kinds(ground)):
         return None
     account, other = dice.sample(range(1, 1000), 2)
@@ -126,7 +126,7 @@ def _moved(
     return None
 
 
-def _number(fixed: Sequence[int], bits: int, claim: Claim, dice: random.Random, *, is_right: bool) -> int | None:
+def number_told(fixed: Sequence[int], bits: int, claim: Claim, dice: random.Random, *, is_right: bool) -> int | None:
     """A number of which a claim is false, and seems right."""
     top = (1 << bits) - 1
     sign = (2 * claim.flag - 1) * (1 if is_right else -1)

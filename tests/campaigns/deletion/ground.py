@@ -271,8 +271,8 @@ def policy_of(title: str) -> Policy:
     title, _, moved = title.removesuffix(TALL).partition(MOVED)
     name = title.removesuffix(LARGER).removesuffix(WORTHLESS).removesuffix(LIMITED)
     text = preset(name).text
-    if moved:
-        constant, amount = moved.split()
+    words = moved.split()
+    for constant, amount in zip(words[::2], words[1::2], strict=True):
         text = re.sub(rf'({constant} = )"[\d_.]+"', rf'\g<1>"{amount}"', text)
     if WORTHLESS in title:
         before, tables, after = text.partition("[tables]\n")
@@ -285,13 +285,22 @@ def policy_of(title: str) -> Policy:
 
 def with_amount(place: Ground, amount: int, wanted: int) -> str | None:
     """The ground of the same policy where one of its amounts is another; None if its circuit has other names."""
+    constants = [constant for constant, held in amounts_of(place).items() if held == amount]
+    return with_amounts(place, {constants[0]: wanted}) if constants else None
+
+
+def amounts_of(place: Ground) -> dict[str, int]:
+    """The amounts that a preset's policy names, and its pool, in base units."""
+    found = re.findall(r'^(\w+) = "([\d_.]+)"', preset(place.title.partition(" ")[0]).text, re.M)
+    return {constant: int(Decimal(text) * 10**place.policy.decimals) for constant, text in found}
+
+
+def with_amounts(place: Ground, wanted: Mapping[str, int]) -> str | None:
+    """The ground of the same policy where these amounts are others; None if its circuit has other names."""
     unit = 10**place.policy.decimals
-    for constant, text in re.findall(r'^(\w+) = "([\d_.]+)"', preset(place.title.partition(" ")[0]).text, re.M):
-        if Decimal(text) * unit == amount:
-            plain = f"{wanted // unit}.{wanted % unit:0{place.policy.decimals}}"
-            title = place.title.removesuffix(TALL) + f"{MOVED}{constant} {plain}" + TALL * place.title.endswith(TALL)
-            return title if ground(title).names.keys() == place.names.keys() else None
-    return None
+    plain = [f"{name} {held // unit}.{held % unit:0{place.policy.decimals}}" for name, held in wanted.items()]
+    title = place.title.removesuffix(TALL) + MOVED + " ".join(plain) + TALL * place.title.endswith(TALL)
+    return title if ground(title).names.keys() == place.names.keys() else None
 
 
 def ground_for(title: str, name: str) -> Ground:

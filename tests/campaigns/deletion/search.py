@@ -11,7 +11,9 @@ from tests.campaigns.deletion.exact import EXACT_SEED, aim_exactly
 from tests.campaigns.deletion.fitted import aim_fitted
 from tests.campaigns.deletion.gathered import GATHERED_SEED, aim_gathered
 from tests.campaigns.deletion.ground import TALL, WORTHLESS, Ground, Story, ground
+from tests.campaigns.deletion.moved import MOVED_SEED, MOVED_TALL_SEED, aim_moved
 from tests.campaigns.deletion.quotients import QUOTIENT_SEED, QUOTIENT_TALL_SEED, aim_at_quotient
+from tests.campaigns.deletion.rich import RICH_SEED, RICH_TALL_SEED, aim_at_riches
 from tests.campaigns.deletion.roomy import ROOM_SEED, ROOM_TALL_SEED, aim_at_room
 from tests.campaigns.deletion.roots import ROOT_SEED, ROOT_TALL_SEED, aim_at_root
 from tests.campaigns.deletion.shares import SHARED_SEED, SHARED_TALL_SEED, aim_shared
@@ -24,8 +26,12 @@ __all__ = [
     "EXACT_SEED",
     "GATHERED_SEED",
     "IMPOSSIBLE",
+    "MOVED_SEED",
+    "MOVED_TALL_SEED",
     "QUOTIENT_SEED",
     "QUOTIENT_TALL_SEED",
+    "RICH_SEED",
+    "RICH_TALL_SEED",
     "ROOM_SEED",
     "ROOM_TALL_SEED",
     "ROOT_SEED",
@@ -53,6 +59,8 @@ SUFFIXES = {
     DIVIDEND_TALL_SEED: TALL,
     SHARED_TALL_SEED: TALL,
     ROOT_TALL_SEED: TALL,
+    RICH_TALL_SEED: TALL,
+    MOVED_TALL_SEED: TALL,
 }
 AIMS = {
     EXACT_SEED: aim_exactly,
@@ -70,6 +78,10 @@ AIMS = {
     SHARED_TALL_SEED: aim_shared,
     ROOT_SEED: aim_at_root,
     ROOT_TALL_SEED: aim_at_root,
+    RICH_SEED: aim_at_riches,
+    RICH_TALL_SEED: aim_at_riches,
+    MOVED_SEED: aim_moved,
+    MOVED_TALL_SEED: aim_moved,
 }
 
 
