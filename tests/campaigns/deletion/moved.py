@@ -34,7 +34,7 @@ from zkpay.ledger.rules import ACCEPTED, BELOW_MINIMUM, OUT_OF_RANGE
 from zkpay.stark.air import Table
 from zkpay.stark.expression import Expression
 
-MOVED_SEED, MOVED_TALL_SEED = "v", "vt"
+MOVED_SEED, MOVED_TALL_SEED = "a", "at"
 TRIES, DIFFERENCES = 5, 3000
 
 

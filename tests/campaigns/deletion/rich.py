@@ -28,7 +28,7 @@ from zkpay.stark.air import Table
 from zkpay.stark.expression import Column
 from zkpay.stark.field import P, inverse
 
-RICH_SEED, RICH_TALL_SEED = "p", "pt"
+RICH_SEED, RICH_TALL_SEED = "n", "nt"
 SPARE = 4
 SAMPLES, REACH = 1 << 17, 15
 DRAWS = 6
