@@ -62,8 +62,11 @@ def account_of_no_bits(name: str, policy: Policy) -> Forgery:
 
 redundant(
     r"payouts/accounts are counted",
-    "kept, so that the count rests on no hash. To use its absence, a surplus leaf would have to hang below nodes that "
-    "hash in a circle: the tree has A leaves by Kraft, as the verifier's empty subtrees fill the rest (SPEC §5.4).",
+    "kept, so that the count rests on no hash. Without it let there be B leaves. A node at i stands for (i + 1) / i, "
+    "which modulo P is what its children at 2 i and 2 i + 1 come to together; so what hangs below the root comes to 2. "
+    "Leaves from 2^d on come to (2^d + B) / 2^d, the verifier's empty subtrees to 2^(d + 1) / (2^d + A): so B = A. A "
+    "node at 0 or -1, which stands for nothing, has a child at its own place, which only a node can be: those would "
+    "hash in a circle, which is as hard as a collision. A node at (P - 1) / 2 has both for children.",
 )
 
 

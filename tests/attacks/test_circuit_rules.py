@@ -68,9 +68,10 @@ redundant(
 )
 redundant(
     r"contributions/corrects is a bit",
-    "kept: the bus counts in the integers only where multiplicities are bits (SPEC §4.3). To use its absence, some "
-    "record would have to take what is offered: where the leaf names one, corrects is 1, and where it names none, what "
-    "is offered bears the index -1, which no row has.",
+    "kept: the bus counts in the integers only where multiplicities are bits (SPEC §4.3). Where the leaf names a "
+    "record, corrects is 1 without it. Where it names none, what is offered bears the index -1, which no row has, and "
+    "the account: so what an account's rows offer there has to add up to 0, by c and -c for instance. That says "
+    "nothing of any record, as only the rules of corrections read the column, and nothing is replaced.",
 )
 
 

@@ -25,8 +25,12 @@ ACCEPTED_FLAG = flag_name(BUILT_IN_REASONS[ACCEPTED])
 
 redundant(
     r"tally/ordinal starts at 0",
-    "kept: it alone says where payouts' leaves are. To use its absence, the leaves would have to hang elsewhere in a "
-    "tree of A leaves, which takes nodes that hash in a circle (SPEC §5.4).",
+    "kept: it alone says where payouts' leaves are. Without it let them begin at 2^d + o. By what nodes come to (see "
+    "`payouts/accounts are counted`), (2^d + o + A) / (2^d + o) * 2^(d + 1) / (2^d + A) = 2 modulo P, hence o A = 0. "
+    "That leaves open what hangs below nodes at 0 and -1 where leaves stand at both of these places. Up to 2^15 "
+    "leaves nothing does: the deep ones, at depth 30 or more, have weights 2^-depth of less than 2^-d together, the "
+    "others multiples of 2^-d, and all add up to 1, so that none is deep. Beyond, no such tree is known and none is "
+    "ruled out.",
 )
 
 

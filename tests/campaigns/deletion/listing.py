@@ -73,7 +73,9 @@ def preset_lines() -> list[str]:
         "## Presets",
         "",
         "The same for the circuits of all presets: a lie that is generated from a seed (answers.json of the deletion",
-        "campaign has the seeds), a scripted cheat, or a reason. Rounds of permutations go by family.",
+        "campaign has the seeds), a scripted cheat, or a reason. Rounds of permutations go by family. Reasons are",
+        "worked out for tables of 1,024 rows, hence at most 1,024 records and accounts, and the bounds that follow:",
+        "they say nothing about larger epochs, where limbs have other widths, sums more terms and liars more rows.",
         "",
         f"{total['names']:,} names: {total['generated lie']:,} killed by generated lies,"
         f" {total[CHEAT]:,} by scripted cheats, {total[REASON]:,} explained, {total['open']:,} open.",

@@ -25,7 +25,9 @@ REASONS = [
     ),
     Reason(
         r"(contributions|payouts)/.+ order( #\d+)? equal is at most",
-        "The comparison of a least or a largest value: where both sides are equal, either is.",
+        "The comparison of a least or a largest value: where both sides are equal, either is. No preset asks `a <= b` "
+        "of the same two numbers; a policy that does has one flag for both, and could say without this that a <= b is "
+        "false of equal numbers.",
     ),
     Reason(
         r"payouts/payout carry\[5\] has 15 bits",
@@ -53,7 +55,7 @@ REASONS = [
     Reason(
         r"payouts/total\(matched\)_limb\[0\] is added up",
         "The total would be too small by 1 at least, and everybody's share of the pool so much larger that together "
-        "they come to pool / 2^57 > 700,000 more than the pool, where roundings take less than 1,024. Where 0 is told, "
+        "they come to pool / 2^57 > 690,000 more than the pool, where roundings take less than 1,024. Where 0 is told, "
         "which counts as 1, the total has to be 1 to be paid: it is 0 or, with two donors of 100 or more in an "
         "account, over 190, as each donor's root is 1,000 or more and twice the roots' products is what is matched.",
         ("quadratic-match",),
