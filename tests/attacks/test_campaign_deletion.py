@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import random
 from dataclasses import replace
@@ -21,11 +22,14 @@ from tests.campaigns.deletion.catalogue import (
     replay,
     stored,
 )
+from tests.campaigns.deletion.choices import PICK
 from tests.campaigns.deletion.ground import Ground, UnstoppedError, ground, ground_for
 from tests.campaigns.deletion.implied import Plans, noted_plans
 from tests.campaigns.deletion.openings import why_closed
+from tests.campaigns.deletion.picked import odd_claims
 from tests.campaigns.deletion.proofs import verdicts
 from tests.campaigns.deletion.search import attempt, kills
+from tests.campaigns.deletion.unreachable import reachable
 from tests.campaigns.deletion.whole import forge
 from tests.campaigns.differential.epochs import Circuit
 from zkpay.policy.tools.presets import PRESETS
@@ -101,3 +105,38 @@ def test_a_reason_is_withdrawn_where_more_accounts_could_use_a_limb() -> None:
     (payouts,) = (table for table in larger.tables if table.name == "payouts")
     assert explained("pro-rata", name) is not None
     assert why_closed(larger.bounds, plans, payouts, name) is None
+
+
+@pytest.mark.parametrize(("count", "bits"), [(2, 1), (2, 2), (3, 1)])
+def test_a_pick_of_any_size_is_thought_of(count: int, bits: int) -> None:
+    numbers = list(itertools.product(range(1 << bits), repeat=count))
+    for fixed, place, is_right in itertools.product(numbers, range(count), (False, True)):
+        sides = [(other, fixed) if is_right else (fixed, other) for other in numbers]
+        lied = any(_lies_by_pick(left, right, bits, place) for left, right in sides)
+        assert reachable(fixed, bits, PICK, place, is_right=is_right) == lied, (fixed, place, is_right)
+        # And the lies that are told are all that there are.
+        told = any(
+            value not in (0, 1)
+            for left, right in sides
+            for _, values in odd_claims(left, right, int(left[::-1] > right[::-1]), bits, place)
+            for value in values
+        )
+        assert told == lied, (fixed, place, is_right)
+
+
+def _lies_by_pick(left: tuple[int, ...], right: tuple[int, ...], bits: int, place: int) -> bool:
+    """Whether some picks, of which one is no bit, claim the contrary of how two numbers compare."""
+    flag = int(left[::-1] > right[::-1])
+    for picks in itertools.product(*(range(-12, 13) if k == place else (0, 1) for k in range(len(left)))):
+        gap = sum(pick * (large - small) for pick, small, large in zip(picks, left, right, strict=True))
+        equal = all(left[k] == right[k] or sum(picks[k:]) == 1 for k in range(len(left)))
+        difference = (2 * flag - 1) * gap - sum(picks)
+        if picks[place] not in (0, 1) and equal and (flag or sum(picks) == 1) and 0 <= difference < 1 << bits:
+            return True
+    return False
+
+
+def test_a_lie_by_a_large_pick_is_no_reason() -> None:
+    title, name = "capped-pro-rata", "payouts/compute_points order pick[0] is a bit"
+    assert explained(title, name) is None
+    assert replay(title, name, stored()[title][name])

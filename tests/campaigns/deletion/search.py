@@ -12,6 +12,7 @@ from tests.campaigns.deletion.fitted import aim_fitted
 from tests.campaigns.deletion.gathered import GATHERED_SEED, aim_gathered
 from tests.campaigns.deletion.ground import TALL, WORTHLESS, Ground, Story, ground
 from tests.campaigns.deletion.moved import MOVED_SEED, MOVED_TALL_SEED, aim_moved
+from tests.campaigns.deletion.picked import PICKED_SEED, PICKED_TALL_SEED, aim_at_pick
 from tests.campaigns.deletion.quotients import QUOTIENT_SEED, QUOTIENT_TALL_SEED, aim_at_quotient
 from tests.campaigns.deletion.rich import RICH_SEED, RICH_TALL_SEED, aim_at_riches
 from tests.campaigns.deletion.roomy import ROOM_SEED, ROOM_TALL_SEED, aim_at_room
@@ -28,6 +29,8 @@ __all__ = [
     "IMPOSSIBLE",
     "MOVED_SEED",
     "MOVED_TALL_SEED",
+    "PICKED_SEED",
+    "PICKED_TALL_SEED",
     "QUOTIENT_SEED",
     "QUOTIENT_TALL_SEED",
     "RICH_SEED",
@@ -57,6 +60,7 @@ SUFFIXES = {
     ROOM_TALL_SEED: TALL,
     QUOTIENT_TALL_SEED: TALL,
     DIVIDEND_TALL_SEED: TALL,
+    PICKED_TALL_SEED: TALL,
     SHARED_TALL_SEED: TALL,
     ROOT_TALL_SEED: TALL,
     RICH_TALL_SEED: TALL,
@@ -74,6 +78,8 @@ AIMS = {
     QUOTIENT_TALL_SEED: aim_at_quotient,
     DIVIDEND_SEED: aim_at_dividend,
     DIVIDEND_TALL_SEED: aim_at_dividend,
+    PICKED_SEED: aim_at_pick,
+    PICKED_TALL_SEED: aim_at_pick,
     SHARED_SEED: aim_shared,
     SHARED_TALL_SEED: aim_shared,
     ROOT_SEED: aim_at_root,

@@ -1,7 +1,9 @@
 """Which parts of a comparison with a constant no lie can use, whatever the number is that is compared.
 
 All picks are tried, and for each the limbs that they leave free: how large and how small the difference can get, where
-the claim is false. If it never lies in its range, nothing false can be claimed.
+the claim is false. If it never lies in its range, nothing false can be claimed. A pick that needn't be a bit can be any
+field element: those that free limbs are tried, and with all others the limbs up to its own are equal, so that it adds
+nothing to the gap and still is subtracted with the picks, which brings any difference into range.
 """
 
 from __future__ import annotations
@@ -18,8 +20,8 @@ from zkpay.stark.expression import Constant, Expression
 
 PATTERN = re.compile(r"\w+/(.+) (?:(pick)\[(\d+)\] is a bit|(equal above the pick)\[(\d+)\])")
 REASON = (
-    "With this constant there is no number of which picks could claim anything false, worked out for all picks; with "
-    "others there is, as the tests' policies show."
+    "With this constant there is no number of which picks could claim anything false: worked out for all bits, and for "
+    "all that the one pick can be which needn't be a bit."
 )
 
 
@@ -49,6 +51,8 @@ def reachable(fixed: Sequence[int], bits: int, less: str, place: int, *, is_righ
     """Whether some number and some picks may claim a false order to a constant on one side, if what `less` names is not
     demanded.
     """
+    if less == PICK and next(claims_by_pick(fixed, bits, place, is_right=is_right), None) is not None:
+        return True
     return next(claims_about(fixed, bits, less, place, is_right=is_right), None) is not None
 
 
@@ -66,13 +70,34 @@ class Claim:
 
 
 def claims_about(fixed: Sequence[int], bits: int, less: str, place: int, *, is_right: bool) -> Iterator[Claim]:
-    """False claims of the order to a constant that is the right side or the left one."""
+    """False claims of the order to a constant that is the right side or the left one; of a pick that is no bit those by
+    its smallest values (claims_by_pick has all).
+    """
     for flag, chosen in itertools.product((0, 1), itertools.product((0, 1), repeat=len(fixed))):
         for picks in odd_picks(chosen, place, below=False) if less == PICK else [chosen]:
             # Less, or more, is only said with one pick.
             ignored = place if less == ABOVE else None
             if flag or sum(picks) == 1:
                 yield from _possible(fixed, bits, picks, flag, ignored, is_right=is_right)
+
+
+def claims_by_pick(fixed: Sequence[int], bits: int, place: int, *, is_right: bool) -> Iterator[Claim]:
+    """False claims of the order to a constant by a pick that is any field element but a bit; where its size is at
+    choice, it is 0 in `picks`.
+    """
+    for flag, chosen in itertools.product((0, 1), itertools.product((0, 1), repeat=len(fixed))):
+        if chosen[place]:
+            continue
+        needed = {undecided(chosen, k, below=False) for k in range(place + 1)}
+        for value in sorted(needed - {0, 1}):
+            picks = (*chosen[:place], value, *chosen[place + 1 :])
+            if flag or sum(picks) == 1:
+                yield from _possible(fixed, bits, picks, flag, None, is_right=is_right)
+        free = tuple(k for k in range(place + 1, len(fixed)) if not undecided(chosen, k, below=False))
+        for decisive in free if flag else ():
+            ends = (fixed[decisive] + 1, (1 << bits) - 1) if is_right else (0, fixed[decisive] - 1)
+            if ends[0] <= ends[1]:
+                yield Claim(flag, chosen, free, decisive, ends)
 
 
 def _possible(
