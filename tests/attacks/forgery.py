@@ -160,7 +160,8 @@ class Draft:
         added = {row_sum.target: row_sum.expression for row_sum in payouts.table.sums}
         (total,) = (total for total in self.bounds.totals if total.name == name)
         limbs = {k: added[limb_name(total, k)] for k in range(len(total.widths)) if limb_name(total, k) in added}
-        return sum(int(payouts.in_field(limb)[0].sum()) << (TOTAL_WIDTH * k) for k, limb in limbs.items())
+        sums = {k: int(payouts.in_field(limb)[0].sum()) % P for k, limb in limbs.items()}
+        return sum(held << (TOTAL_WIDTH * k) for k, held in sums.items())
 
     def pay(self, paid: int) -> None:
         """Say that so much is paid, and the rest of the pool is dust; the totals follow."""

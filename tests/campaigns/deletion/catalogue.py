@@ -52,7 +52,7 @@ from tests.campaigns.deletion.search import (
 from tests.campaigns.deletion.spending import why_spent
 from tests.campaigns.deletion.summed import why_summed
 from tests.campaigns.deletion.tops import why_compared, why_top_pick
-from tests.campaigns.deletion.unreachable import why_unreachable
+from tests.campaigns.deletion.unreachable import why_too_large, why_unreachable
 from tests.circuits.scenarios import Record, scenario
 from zkpay.policy.tools.presets import PRESETS
 from zkpay.stark.air import Circuit
@@ -165,6 +165,7 @@ def explained(title: str, name: str) -> str | None:
         found = found or why_top_pick(table, name) or why_compared(plans, table, name)
         found = found or why_summed(bounds, plans, table, tables["totals"], name) or why_exclusive(plans, table, name)
         found = found or why_joined(bounds, plans, tables, name)
+        found = found or why_too_large(bounds, table, name)
         found = found or why_held(plans, table, name) or why_bounded(plans, table, name)
     return found
 

@@ -60,6 +60,20 @@ REASONS = [
         "account, over 190, as each donor's root is 1,000 or more and twice the roots' products is what is matched.",
         ("quadratic-match",),
     ),
+    Reason(
+        r"payouts/score: tiers\(.* order (pick\[2\] is a bit|equal above the pick\[3\])",
+        "By unreachable.py something false can only be said of points of 2^42 or more, that they are at most 10,000. "
+        "They then stand in the first tier as well: the score is 50 + 5 times as many and 18,000,000, which is over "
+        "241,892,558,110,720, where the largest total that a statement may say is 204,800,018,500,000.",
+        ("tiered-rates",),
+    ),
+    Reason(
+        r"payouts/total\(score\)_limb\[0\] is added up",
+        "The total would be too small by 1 at least, and everybody's share of the pool so much larger that together "
+        "they come to pool / 2^56 > 1,300,000 more than the pool, where roundings take less than 1,024. Where 0 is "
+        "told, which counts as 1, the total has to be 1 to be paid: but a score is 0, or that of 100 points or more.",
+        ("threshold-bonus",),
+    ),
 ]
 
 

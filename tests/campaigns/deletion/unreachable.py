@@ -14,14 +14,22 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from tests.campaigns.deletion.choices import ABOVE, MOST_PICKS, PICK, comparison_width, odd_picks, undecided
+from zkpay.circuits.bounds import Bounds
+from zkpay.circuits.gadgets.arithmetic import Defined
 from zkpay.circuits.gadgets.compare import Comparison
+from zkpay.policy.language.program import Operation
 from zkpay.stark.air import Table
-from zkpay.stark.expression import Constant, Expression
+from zkpay.stark.expression import Column, Constant, Expression
 
 PATTERN = re.compile(r"\w+/(.+) (?:(pick)\[(\d+)\] is a bit|(equal above the pick)\[(\d+)\])")
 REASON = (
     "With this constant there is no number of which picks could claim anything false: worked out for all bits, and for "
     "all that the one pick can be which needn't be a bit."
+)
+
+TOO_LARGE = (
+    "With this constant picks could claim something false of numbers alone that are larger than this one can be, or "
+    "than there is room for where it is said to be the lesser, worked out for all picks."
 )
 
 
@@ -39,6 +47,76 @@ def why_unreachable(table: Table, name: str) -> str | None:
             bits, is_right = comparison_width(table, gadget), constants(gadget.right) is not None
             return None if reachable(fixed, bits, less, place, is_right=is_right) else REASON
     return None
+
+
+def why_too_large(bounds: Bounds, table: Table, name: str) -> str | None:
+    """Why nothing can use the absence of a part of a comparison with a constant, as the number compared is never so
+    large; None if something may.
+    """
+    found = re.fullmatch(PATTERN, name)
+    for gadget in table.gadgets if found else ():
+        if not isinstance(gadget, Comparison) or not gadget.flag or not found:
+            continue
+        side, fixed, is_right = gadget.left, constants(gadget.right), True
+        if fixed is None:
+            side, fixed, is_right = gadget.right, constants(gadget.left), False
+        if gadget.difference.name != f"{found[1]} difference" or fixed is None or len(fixed) > MOST_PICKS:
+            continue
+        less, place = (PICK, int(found[3])) if found[2] else (ABOVE, int(found[5]))
+        bits, most = comparison_width(table, gadget), largest(bounds, side)
+        room = _room(bounds, table, found[1].removesuffix(" order"), most)
+        claims = claims_about(fixed, bits, less, place, is_right=is_right)
+        if most is None or any(
+            smallest(fixed, bits, claim, is_right=is_right)
+            < (min(room, most + 1) if (claim.flag == is_right) else most + 1)
+            for claim in claims
+        ):
+            return None
+        return TOO_LARGE
+    return None
+
+
+def _room(bounds: Bounds, table: Table, title: str, most: int | None) -> int:
+    """What the least of a number and a constant has room for, where it is written down: if the number is said to be the
+    lesser it has to fit.
+    """
+    nodes = [node for node in bounds.program.nodes if title in (node.line, f"{node.line}: {node.text}")]
+    is_least = bounds.program.lines.get(title, nodes[-1] if nodes else None)
+    for gadget in table.gadgets:
+        if isinstance(gadget, Defined) and gadget.result.columns[0].name == f"{title}[0]":
+            if is_least is not None and is_least.operation is Operation.MINIMUM:
+                return 1 << sum(gadget.result.widths)
+    return (most or 0) + 1
+
+
+def largest(bounds: Bounds, side: Sequence[Expression]) -> int | None:
+    """The largest value of the number that these columns are the limbs of; None if it isn't known."""
+    titles = {entry.name.rpartition("[")[0] if isinstance(entry, Column) else "" for entry in side}
+    (title, *others) = titles
+    nodes = [node for line, node in bounds.program.lines.items() if line == title]
+    nodes += [node for node in bounds.program.nodes if title in (f"{node.line}: {node.text}", node.text)]
+    # A field is within its bounds by the very comparison.
+    if others or any(node.operation is Operation.FIELD for node in nodes):
+        return None
+    return max((node.high for node in nodes), default=None)
+
+
+def smallest(fixed: Sequence[int], bits: int, claim: Claim, *, is_right: bool) -> int:
+    """A bound below all numbers of which a claim may be made."""
+    top, sign = (1 << bits) - 1, (2 * claim.flag - 1) * (1 if is_right else -1)
+    low = high = -sum(claim.picks)
+    for k in range(claim.decisive):
+        least, most = (0, top) if k in claim.free else (fixed[k], fixed[k])
+        parts = [sign * claim.picks[k] * (fixed[k] - limb) for limb in (least, most)]
+        low, high = low + min(parts), high + max(parts)
+    at, (first, last) = claim.decisive, claim.ends
+
+    def fits(limb: int) -> bool:
+        own = sign * claim.picks[at] * (fixed[at] - limb)
+        return own + high >= 0 and own + low <= top
+
+    decisive = next((limb for limb in range(first, last + 1) if fits(limb)), 1 << bits)
+    return sum(fixed[k] << (bits * k) for k in range(at + 1, len(fixed))) + (decisive << (bits * at))
 
 
 def constants(side: Sequence[Expression]) -> list[int] | None:

@@ -26,13 +26,24 @@ from zkpay.policy.policy import Policy
 def edited(edit: Edit | None) -> Iterator[None]:
     """Meanwhile `edit` is called on every table before the first gadget is filled and after each but the hashes."""
 
+    failed: dict[str, ValueError] = {}
+
+    def apply(trace: Trace, number: int) -> None:
+        if edit is None:
+            return
+        try:
+            edit(trace, number)
+        except ValueError as error:
+            # Before totals are known payouts are filled for others, where a lie may have no room.
+            failed[trace.table.name] = error
+
     def fill_gadgets(trace: Trace) -> None:
-        if edit is not None:
-            edit(trace, -1)
+        failed.pop(trace.table.name, None)
+        apply(trace, -1)
         for number, gadget in enumerate(trace.table.gadgets):
             fill_gadget(trace, gadget)
-            if edit is not None and not isinstance(gadget, Hash):
-                edit(trace, number)
+            if not isinstance(gadget, Hash):
+                apply(trace, number)
         if edit is not None:
             # What the last edit changed, leaves hold.
             for gadget in trace.table.gadgets:
@@ -45,6 +56,8 @@ def edited(edit: Edit | None) -> Iterator[None]:
             restored.callback(setattr, holder, "fill_gadgets", holder.fill_gadgets)
             holder.fill_gadgets = fill_gadgets  # type: ignore[attr-defined]
         yield
+    for error in failed.values():
+        raise error
 
 
 def forge(policy: Policy, story: Story) -> Forgery:
