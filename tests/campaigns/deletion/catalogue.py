@@ -26,6 +26,7 @@ from tests.campaigns.deletion.scripts import cheats_for, kills_by_script, shape_
 from tests.campaigns.deletion.search import (
     DIVIDEND_SEED,
     DIVIDEND_TALL_SEED,
+    DONATED_SEED,
     EXACT_SEED,
     FITTED_SEED,
     FITTED_TALL_SEED,
@@ -77,6 +78,7 @@ OTHERWISE = {
     DIVIDEND_TALL_SEED: 40,
     PICKED_SEED: 60,
     PICKED_TALL_SEED: 60,
+    DONATED_SEED: 10,
     SHARED_SEED: 200,
     SHARED_TALL_SEED: 40,
     ROOT_SEED: 20,

@@ -7,6 +7,7 @@ import re
 
 from tests.campaigns.deletion.aims import aim
 from tests.campaigns.deletion.dividends import DIVIDEND_SEED, DIVIDEND_TALL_SEED, aim_at_dividend
+from tests.campaigns.deletion.donated import DONATED_SEED, aim_donated
 from tests.campaigns.deletion.exact import EXACT_SEED, aim_exactly
 from tests.campaigns.deletion.fitted import aim_fitted
 from tests.campaigns.deletion.gathered import GATHERED_SEED, aim_gathered
@@ -24,6 +25,7 @@ from zkpay.errors import InputError, Rejected
 __all__ = [
     "DIVIDEND_SEED",
     "DIVIDEND_TALL_SEED",
+    "DONATED_SEED",
     "EXACT_SEED",
     "GATHERED_SEED",
     "IMPOSSIBLE",
@@ -61,6 +63,7 @@ SUFFIXES = {
     QUOTIENT_TALL_SEED: TALL,
     DIVIDEND_TALL_SEED: TALL,
     PICKED_TALL_SEED: TALL,
+    DONATED_SEED: TALL,
     SHARED_TALL_SEED: TALL,
     ROOT_TALL_SEED: TALL,
     RICH_TALL_SEED: TALL,
@@ -80,6 +83,7 @@ AIMS = {
     DIVIDEND_TALL_SEED: aim_at_dividend,
     PICKED_SEED: aim_at_pick,
     PICKED_TALL_SEED: aim_at_pick,
+    DONATED_SEED: aim_donated,
     SHARED_SEED: aim_shared,
     SHARED_TALL_SEED: aim_shared,
     ROOT_SEED: aim_at_root,
