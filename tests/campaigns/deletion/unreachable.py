@@ -65,15 +65,24 @@ def why_too_large(bounds: Bounds, table: Table, name: str) -> str | None:
         less, place = (PICK, int(found[3])) if found[2] else (ABOVE, int(found[5]))
         bits, most = comparison_width(table, gadget), largest(bounds, side)
         room = _room(bounds, table, found[1].removesuffix(" order"), most)
-        claims = claims_about(fixed, bits, less, place, is_right=is_right)
+        claims = _with_smallest(fixed, bits, less, place, is_right=is_right)
         if most is None or any(
-            smallest(fixed, bits, claim, is_right=is_right)
-            < (min(room, most + 1) if (claim.flag == is_right) else most + 1)
-            for claim in claims
+            number < (min(room, most + 1) if (claim.flag == is_right) else most + 1) for claim, number in claims
         ):
             return None
         return TOO_LARGE
     return None
+
+
+def _with_smallest(
+    fixed: Sequence[int], bits: int, less: str, place: int, *, is_right: bool
+) -> Iterator[tuple[Claim, int]]:
+    """All false claims, and bounds below the numbers of which they may be made."""
+    for claim in claims_about(fixed, bits, less, place, is_right=is_right):
+        yield claim, smallest(fixed, bits, claim, is_right=is_right)
+    for claim in claims_by_pick(fixed, bits, place, is_right=is_right) if less == PICK else ():
+        above = sum(fixed[k] << (bits * k) for k in range(claim.decisive + 1, len(fixed)))
+        yield claim, above + (claim.ends[0] << (bits * claim.decisive))
 
 
 def _room(bounds: Bounds, table: Table, title: str, most: int | None) -> int:
