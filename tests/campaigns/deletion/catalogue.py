@@ -45,6 +45,8 @@ from tests.campaigns.deletion.search import (
     ROOT_TALL_SEED,
     SHARED_SEED,
     SHARED_TALL_SEED,
+    SQUARE_SEED,
+    SQUARE_TALL_SEED,
     SUMMED_SEED,
     TALL_SEED,
     WORTHLESS_SEED,
@@ -87,6 +89,8 @@ OTHERWISE = {
     RICH_SEED: 300,
     RICH_TALL_SEED: 30,
     MOVED_TALL_SEED: 20,
+    SQUARE_SEED: 300,
+    SQUARE_TALL_SEED: 20,
 }
 """How often other lies are tried than those of plain seeds."""
 SORTED = re.compile(

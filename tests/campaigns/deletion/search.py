@@ -19,6 +19,7 @@ from tests.campaigns.deletion.rich import RICH_SEED, RICH_TALL_SEED, aim_at_rich
 from tests.campaigns.deletion.roomy import ROOM_SEED, ROOM_TALL_SEED, aim_at_room
 from tests.campaigns.deletion.roots import ROOT_SEED, ROOT_TALL_SEED, aim_at_root
 from tests.campaigns.deletion.shares import SHARED_SEED, SHARED_TALL_SEED, aim_shared
+from tests.campaigns.deletion.squares import SQUARE_SEED, SQUARE_TALL_SEED, aim_at_square
 from tests.campaigns.deletion.together import SUMMED_SEED, aim_at_total
 from zkpay.errors import InputError, Rejected
 
@@ -43,6 +44,8 @@ __all__ = [
     "ROOT_TALL_SEED",
     "SHARED_SEED",
     "SHARED_TALL_SEED",
+    "SQUARE_SEED",
+    "SQUARE_TALL_SEED",
     "SUMMED_SEED",
     "TALL_SEED",
     "attempt",
@@ -68,6 +71,7 @@ SUFFIXES = {
     ROOT_TALL_SEED: TALL,
     RICH_TALL_SEED: TALL,
     MOVED_TALL_SEED: TALL,
+    SQUARE_TALL_SEED: TALL,
 }
 AIMS = {
     EXACT_SEED: aim_exactly,
@@ -92,6 +96,8 @@ AIMS = {
     RICH_TALL_SEED: aim_at_riches,
     MOVED_SEED: aim_moved,
     MOVED_TALL_SEED: aim_moved,
+    SQUARE_SEED: aim_at_square,
+    SQUARE_TALL_SEED: aim_at_square,
 }
 
 
