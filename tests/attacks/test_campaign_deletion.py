@@ -26,6 +26,7 @@ from tests.campaigns.deletion.choices import PICK
 from tests.campaigns.deletion.ground import Ground, UnstoppedError, ground, ground_for
 from tests.campaigns.deletion.implied import Plans, noted_plans
 from tests.campaigns.deletion.openings import why_closed
+from tests.campaigns.deletion.overpaid import why_overpaid
 from tests.campaigns.deletion.picked import odd_claims
 from tests.campaigns.deletion.proofs import verdicts
 from tests.campaigns.deletion.search import attempt, kills
@@ -140,3 +141,22 @@ def test_a_lie_by_a_large_pick_is_no_reason() -> None:
     title, name = "capped-pro-rata", "payouts/compute_points order pick[0] is a bit"
     assert explained(title, name) is None
     assert replay(title, name, stored()[title][name])
+
+
+@pytest.mark.parametrize("title", ["diminishing-per-kind", "square-root"])
+def test_a_limb_that_could_be_paid_less_has_no_reason(title: str) -> None:
+    place = ground(title)
+    bounds, payouts = place.circuit.bounds, place.tables["payouts"]
+    reasons = {name: why_overpaid(bounds, place.plans, payouts, name) for name in place.names if "root[" in name}
+    assert {name for name, reason in reasons.items() if reason is not None} == {
+        f"payouts/{kind}_root[1] has 13 bits"
+        for kind in ("data", "compute", "evaluation")
+        if title == "diminishing-per-kind"
+    }
+
+
+def test_a_reason_is_withdrawn_where_a_pool_has_room_for_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    place, name = ground("diminishing-per-kind"), "payouts/compute_root[1] has 13 bits"
+    larger = replace(place.circuit.bounds, pool=place.circuit.bounds.pool * 10)
+    monkeypatch.setattr("tests.campaigns.deletion.overpaid.is_shared_by", lambda *_: True)
+    assert why_overpaid(larger, place.plans, place.tables["payouts"], name) is None

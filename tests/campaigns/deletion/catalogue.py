@@ -21,6 +21,7 @@ from tests.campaigns.deletion.implied import why_beyond, why_implied, why_small,
 from tests.campaigns.deletion.joined import why_bounded, why_held, why_joined
 from tests.campaigns.deletion.openings import why_closed
 from tests.campaigns.deletion.overdrawn import why_overdrawn
+from tests.campaigns.deletion.overpaid import why_overpaid
 from tests.campaigns.deletion.reasons import reason_for
 from tests.campaigns.deletion.scripts import cheats_for, kills_by_script, shape_of, speaking
 from tests.campaigns.deletion.search import (
@@ -171,7 +172,7 @@ def explained(title: str, name: str) -> str | None:
         found = found or why_top_pick(table, name) or why_compared(plans, table, name)
         found = found or why_summed(bounds, plans, table, tables["totals"], name) or why_exclusive(plans, table, name)
         found = found or why_joined(bounds, plans, tables, name)
-        found = found or why_too_large(bounds, table, name)
+        found = found or why_too_large(bounds, table, name) or why_overpaid(bounds, plans, table, name)
         found = found or why_held(plans, table, name) or why_bounded(plans, table, name)
     return found
 

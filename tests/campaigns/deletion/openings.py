@@ -92,7 +92,7 @@ def wraps(plans: Plans, table: Table, column: Column, maximum: int) -> tuple[NDA
     if first.high - first.low >= MOST:
         return None
     kept: list[NDArray[np.int64]] = []
-    for elements in _let_through(asked, first):
+    for elements in let_through(asked, first):
         nearest = np.where(elements > P // 2, elements - P, elements)
         plain = (nearest >= 0) & (nearest <= maximum)
         whole = np.ones(len(elements), dtype=np.bool_)
@@ -105,7 +105,7 @@ def wraps(plans: Plans, table: Table, column: Column, maximum: int) -> tuple[NDA
     return np.concatenate(kept), complete
 
 
-def _let_through(asked: Sequence[Reading], first: Reading) -> Iterator[NDArray[np.int64]]:
+def let_through(asked: Sequence[Reading], first: Reading) -> Iterator[NDArray[np.int64]]:
     """All elements that some readings let through, one of which is `first`."""
     back = inverse(first.coefficient % P)
     for start in range(first.low, first.high + 1, CHUNK):
@@ -152,7 +152,7 @@ def _ends(asked: Sequence[Reading], part: Columns, k: int) -> tuple[int, int]:
     """
     first = min(asked, key=lambda reading: reading.high - reading.low)
     low = high = 0
-    for elements in _let_through(asked, first):
+    for elements in let_through(asked, first):
         nearest = np.where(elements > P // 2, elements - P, elements)
         low, high = min(low, int(nearest.min(initial=0))), max(high, int(nearest.max(initial=0)))
     position, bits = sum(part.widths[:k]), sum(part.widths)

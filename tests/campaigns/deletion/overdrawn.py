@@ -25,7 +25,7 @@ def why_overdrawn(bounds: Bounds, name: str) -> str | None:
     if _is_whole_or_share(bounds, payout, total.node) and missing > bounds.pool:
         # Where the total told is at most the pool, accounts are paid their parts, which come to more than the pool.
         payout = payout.arguments[1]
-    if not _is_shared_by(bounds, payout, total.node):
+    if not is_shared_by(bounds, payout, total.node):
         return None
     # With T for the total told, shares add up to more than pool * (T + missing) / T - accounts; where 0 is told,
     # which counts as 1, to at least pool * missing, and to at least pool * what the least share is.
@@ -56,7 +56,7 @@ def _is_whole_or_share(bounds: Bounds, payout: Node, part: Node) -> bool:
     return limit.value == bounds.pool + 1 and total.operation is Operation.TOTAL and total.arguments == (part,)
 
 
-def _is_shared_by(bounds: Bounds, payout: Node, part: Node) -> bool:
+def is_shared_by(bounds: Bounds, payout: Node, part: Node) -> bool:
     """Whether the payout is pool * part // the total of the parts."""
     if payout.operation is not Operation.DIVIDE:
         return False

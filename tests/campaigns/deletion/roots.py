@@ -1,5 +1,5 @@
-"""Lies by a limb of a square root: an element whose square, and whose double product with the other limb, are such
-numbers of the field as the lines of the root let through.
+"""Lies by the lower limb of a square root: an element whose square, and whose double product with the other limb, are
+such numbers of the field as the lines of the root let through.
 
 The seed of such a lie begins with ROOT_SEED, in tables for many records with ROOT_TALL_SEED.
 """
@@ -19,9 +19,7 @@ from tests.campaigns.deletion.arithmetic import outputs, put
 from tests.campaigns.deletion.choices import owner_of
 from tests.campaigns.deletion.dividends import shared
 from tests.campaigns.deletion.ground import Ground, Story
-from tests.campaigns.deletion.measured import Worth, adding_up, sized
 from tests.campaigns.deletion.names import LIMB, place_of
-from tests.campaigns.deletion.openings import coefficient_of
 from tests.campaigns.deletion.quotients import random_records, settles
 from tests.campaigns.deletion.room import passing, readings_of, refill_by_lines
 from zkpay.circuits.gadgets.arithmetic import Defined, Divided, Rooted
@@ -32,7 +30,6 @@ from zkpay.stark.field import P, inverse
 
 ROOT_SEED, ROOT_TALL_SEED = "v", "vt"
 SAMPLES, ROUNDS, NEAR = 1 << 21, 8, 64
-RECORDS = 1000
 Elements = NDArray[np.int64]
 
 
@@ -95,8 +92,7 @@ def aim_at_root(ground: Ground, name: str, dice: random.Random) -> Story | None:
         return None
     if len(gadget.root.widths) != 2 or gadget.root.widths[0] != balance.radix:
         return None
-    root = Root(table, owner, gadget, balance)
-    return (_upper if limb else _lower)(ground, root, dice)
+    return _lower(ground, Root(table, owner, gadget, balance), dice) if limb == 0 else None
 
 
 def _lines(root: Root, trace: Trace, row: int) -> list[int]:
@@ -159,58 +155,3 @@ def _lower(ground: Ground, root: Root, dice: random.Random) -> Story | None:
         if cells is not None:
             return Story(records, RootLie(root, 0, 0, cells))
     return None
-
-
-def _upper(ground: Ground, root: Root, dice: random.Random) -> Story | None:
-    """The upper limb is any element whose square is near a number that points can have, for points that suit it."""
-    held = root.table.gadgets[root.owner - 2]
-    if not isinstance(held, Defined) or len(held.result.columns) != 3:
-        return None
-    factors = [coefficient_of(line, part) for line, part in zip(root.balance.lines, held.result.columns, strict=True)]
-    factor = factors[2]
-    if not factor or factors != [factor] * 3:
-        return None
-    worth = Worth(ground, root.table.name, held.result.columns, root.radix)
-    most = (RECORDS * _largest(ground)) >> (2 * root.radix)
-    ranges = [carry.range for carry in root.balance.carries]
-    column, bits = root.gadget.root.columns[1], root.gadget.root.widths[1]
-    asked = readings_of(ground, root.table, column, (1 << bits) - 1)
-    last = min(asked, key=lambda reading: reading.high - reading.low)
-    seen = np.arange(max(last.low, -(1 << 16)), min(last.high, 1 << 17), dtype=np.int64)
-    uppers = seen % P * inverse(last.coefficient % P) % P
-    uppers = uppers[passing(asked, uppers)]
-    squares = uppers * uppers % P
-    uppers = uppers[squares <= most * factor + ranges[1].high]
-    numbers = np.random.default_rng(dice.getrandbits(64))
-    for _ in range(ROUNDS if len(uppers) else 0):
-        upper = int(dice.choice(uppers.tolist()))
-        third = min(most, (upper * upper % P) // factor + dice.choice([0, 0, 1, -1]))
-        carried = upper * upper % P - factor * third
-        if third < 0 or not ranges[1].low <= carried <= ranges[1].high:
-            continue
-        lower, first, second = (numbers.integers(0, 1 << root.radix, SAMPLES) for _ in range(3))
-        over = factor * first - lower * lower
-        carry = over >> root.radix
-        low = over - (carry << root.radix)
-        left = (factor * second + carry - (carried << root.radix) - 2 * lower * upper) % P
-        high = left * inverse(1 << root.foot - root.radix) % P
-        fits = (high >> root.gadget.rest.widths[1] == 0) & (carry >= ranges[0].low) & (carry <= ranges[0].high)
-        for place in np.flatnonzero(fits).tolist():
-            parts = [np.array([value]) for value in (lower[place], upper, low[place], high[place])]
-            cells = _chosen(ground, root, 1, parts, dice)
-            if cells is not None:
-                wanted = (third << 2 * root.radix) + (int(second[place]) << root.radix) + int(first[place])
-                records = sized(adding_up(ground, worth, wanted, dice), 7)
-                trace = ground.truth(records).traces[root.table.name]
-                if [int(trace.values[part.index, 0]) for part in held.result.columns] == [
-                    int(first[place]),
-                    int(second[place]),
-                    third,
-                ]:
-                    return Story(records, RootLie(root, 0, 1, cells))
-    return None
-
-
-def _largest(ground: Ground) -> int:
-    """A bound of what one record is worth."""
-    return max(argument.node.high for argument in ground.circuit.bounds.arguments)
