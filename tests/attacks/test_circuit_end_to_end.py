@@ -32,6 +32,8 @@ NAMES = (
     "contributions/originals are first under every rule",
     "contributions/a valid quantity is enough",
     "tally/max(quantity) is attained",
+    # Trees: P copies are none.
+    "contribution_nodes/is_real is a bit",
 )
 
 

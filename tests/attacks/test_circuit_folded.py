@@ -19,10 +19,10 @@ from tests.attacks.registry import (
     folded_example,
     folded_names,
     load_all,
-    redundant,
     run_trial,
     trials,
 )
+from tests.attacks.turns import turned
 from tests.circuits.folded_hash import Error, replay
 from tests.circuits.folding import folding
 from tests.circuits.scenarios import POLICY, Record
@@ -200,11 +200,22 @@ def root_of_other_leaves(name: str, policy: Policy) -> Forgery:
     return Draft(RECORDS, policy).finish(payout_root=(1, 2, 3, 4, 5, 6, 7, 8))
 
 
-redundant(
+@cheat(
     r"payout_tree/is_real is a bit",
-    "kept, as in the tables of nodes, so that positions rest on no hash (Kraft). To use its absence, a node or leaf "
-    "would have to be split between others of one digest, or the table would need more rows than it can have.",
+    says="another root than that of the leaves: nodes that count P times, which is 0, put it in its place",
 )
+def another_root(name: str, policy: Policy) -> Forgery:
+    draft = Draft(RECORDS, policy)
+    tree = draft[FOLDED_TREE]
+    turn, root = turned(draft.root("payout"))
+    children = np.zeros((16, ROOT + 1 + len(turn.nodes)), dtype=np.uint32)
+    children[:, : ROOT + 1] = children_of_nodes(draft, ROOT + 1)
+    children[:, ROOT + 1 :] = np.array([(*left, *right) for _, left, right in turn.nodes]).T
+    fill_folded(tree, NODE_START, children)
+    for column, values in (("place", [index for index, _, _ in turn.nodes]), ("is_real", turn.weights(root)[0])):
+        hashes = tree[column].reshape(-1, PERIOD)[ROOT + 1 : children.shape[1], NODE_START : NODE_START + HASH_ROWS]
+        hashes[:] = np.array(values)[:, None]
+    return draft.finish(payout_root=root)
 
 
 def table_of(name: str) -> Table:

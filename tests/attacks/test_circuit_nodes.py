@@ -1,4 +1,4 @@
-"""Cheats on the Merkle trees: a root with a stranger below it."""
+"""Cheats on the Merkle trees: a root with a stranger below it, another root than the right one."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from tests.attacks.forgery import Draft, Forgery
-from tests.attacks.registry import Cheat, cheat, redundant, run_trial, trials
+from tests.attacks.registry import Cheat, cheat, run_trial, trials
+from tests.attacks.turns import turned
 from tests.circuits.scenarios import Record
 from zkpay.circuits.gadgets.witness import leaf_digests
 from zkpay.policy.policy import Policy
@@ -55,11 +56,22 @@ def stranger_below(name: str, policy: Policy) -> Forgery:
     return draft.finish()
 
 
-redundant(
+@cheat(
     r"(contribution|payout)_nodes/is_real is a bit",
-    "kept, so that positions rest on no hash (Kraft). To use its absence, a node or leaf would have to be split "
-    "between others of one digest, which is a collision of the hash, or a table would need more rows than it can have.",
+    says="another root than that of the leaves: nodes that count P times, which is 0, put it in its place",
 )
+def another_root(name: str, policy: Policy) -> Forgery:
+    draft = Draft(RECORDS, policy)
+    table = name.partition("/")[0]
+    nodes, tree = draft[table], table.partition("_")[0]
+    turn, root = turned(draft.root(tree))
+    rows = np.arange(len(turn.nodes)) + int(nodes["is_real"].sum())
+    nodes["index"][rows] = [index for index, _, _ in turn.nodes]
+    nodes["is_real"][rows] = turn.weights(root)[0]
+    nodes.group("left")[:, rows] = np.array([left for _, left, _ in turn.nodes]).T
+    nodes.group("right")[:, rows] = np.array([right for _, _, right in turn.nodes]).T
+    draft.rehash(table)
+    return draft.finish(contribution_root=root) if tree == "contribution" else draft.finish(payout_root=root)
 
 
 @pytest.mark.parametrize(("entry", "name"), trials(__name__))
