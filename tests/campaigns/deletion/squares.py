@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tests.attacks.forgery import evaluate_at
-from tests.campaigns.deletion.arithmetic import LimbLie, Several, SumLie
+from tests.campaigns.deletion.arithmetic import LimbLie, Several, SumLie, read_number
 from tests.campaigns.deletion.choices import (
     ABOVE,
     PICK,
@@ -26,6 +26,7 @@ from tests.campaigns.deletion.choices import (
 from tests.campaigns.deletion.fitted import accepted
 from tests.campaigns.deletion.ground import Ground, Records, Story
 from tests.campaigns.deletion.names import COMPARISON, LIMB, is_comparison, place_of
+from tests.campaigns.deletion.room import RoomLie
 from tests.campaigns.deletion.roots import Root, RootLie
 from tests.campaigns.differential.records import Row
 from zkpay.circuits.gadgets.arithmetic import Defined, Divided, Rooted
@@ -62,6 +63,8 @@ def aim_at_square(ground: Ground, name: str, dice: random.Random) -> Story | Non
         return _priced(ground, table, dice, owner, int(found[2]))
     if table_name == "payouts" and isinstance(gadget, Divided) and isinstance(gadget.divisor, int):
         return _divided(ground, table, dice, owner, int(found[2]))
+    if table_name == "payouts" and isinstance(gadget, Defined):
+        return _halved(ground, table, dice, owner, int(found[2]))
     return None
 
 
@@ -99,20 +102,50 @@ def _divided(ground: Ground, table: Table, dice: random.Random, owner: int, k: i
     gadget, balance = table.gadgets[owner], table.gadgets[owner + 1]
     if not isinstance(gadget, Divided) or not isinstance(gadget.divisor, int) or not isinstance(balance, Balance):
         return None
-    rows = []
-    for index in range(dice.choice([2, 3, 5, 30, ground.height - 4])):
+    rows, count = [], dice.choice([2, 3, 5, 30, ground.height - 4])
+    near = dice.random() < 0.7
+    for index in range(ground.height - 4 - dice.randrange(50) if near else count):
         size = {number.name: min(number.maximum, number.minimum + dice.getrandbits(36)) for number in _large(ground)}
-        rows.append(_row(ground, dice, index, size))
+        largest = {
+            number.name: number.maximum - (dice.getrandbits(20) if index < 9 else 0) for number in _large(ground)
+        }
+        rows.append(_row(ground, dice, index, largest if near else size))
     records = accepted(ground, rows)
     if k + 1 == len(gadget.quotient.columns):
         lie = SumLie(table.name, owner + 1, 0, len(balance.lines) - 1, dice.choice([-P, -P, -2 * P]), (0, k))
         return Story(records, Several(lie, _Negative(table, owner, k)))
-    rest = int(ground.truth(records).traces[table.name].values[gadget.remainder.columns[0].index, 0])
+    trace, bits = ground.truth(records).traces[table.name], sum(gadget.quotient.widths[:k])
+    below = read_number(trace, gadget.quotient, 0) & ((1 << bits) - 1)
+    rest = (gadget.divisor * below + int(trace.values[gadget.remainder.columns[0].index, 0])) >> bits
     part = dice.randint(rest - gadget.divisor + 1, rest)
+    if dice.random() < 0.7:
+        # A part that is a half, or less: few of all that read it are no whole numbers then.
+        zeros = (gadget.divisor & -gadget.divisor).bit_length() - 1
+        part = dice.choice([1, 1, -1, 3, -3]) * (gadget.divisor >> dice.choice([1, 1, 1, dice.randint(1, zeros or 1)]))
+        part = part if rest - gadget.divisor < part <= rest else 0
     if not part:
         return None
     whole = dice.choice([0, 0, 1, -1, 2]) << gadget.quotient.widths[k]
-    return Story(records, LimbLie(table.name, owner + 1, (0, k), {0: part * inverse(gadget.divisor) % P + whole}))
+    return Story(records, RoomLie(table.name, owner + 1, (0, k), {0: part * inverse(gadget.divisor) % P + whole}))
+
+
+def _halved(ground: Ground, table: Table, dice: random.Random, owner: int, k: int) -> Story | None:
+    """A limb of a large sum that is off by a half, or a smaller part, which the limb below it makes up for."""
+    gadget = table.gadgets[owner]
+    if not isinstance(gadget, Defined) or not k:
+        return None
+    near = dice.getrandbits(dice.randrange(1, 33))
+    count = ground.height - dice.randrange(4, ground.height // 6)
+    largest = {number.name: number.maximum for number in _large(ground)}
+    smaller = {name: max(most - near, most // 2) for name, most in largest.items()}
+    records = accepted(ground, [_row(ground, dice, index, largest if index % 7 else smaller) for index in range(count)])
+    trace = ground.truth(records).traces[table.name]
+    parts = dice.choice([1, 1, 1, 2, 3])
+    below, width = int(trace.values[gadget.result.columns[k - 1].index, 0]), gadget.result.widths[k - 1]
+    odd = dice.choice([held for held in range(1 - (1 << parts), 1 << parts) if held % 2])
+    if not 0 <= below - (odd << (width - parts)) < 1 << width:
+        return None
+    return Story(records, RoomLie(table.name, owner + 1, (0, k), {0: odd * inverse(1 << parts) % P}))
 
 
 def _large(ground: Ground) -> list[NumberField]:
