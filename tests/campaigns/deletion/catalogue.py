@@ -25,6 +25,8 @@ from tests.campaigns.deletion.overpaid import why_overpaid
 from tests.campaigns.deletion.reasons import reason_for
 from tests.campaigns.deletion.scripts import cheats_for, kills_by_script, shape_of, speaking
 from tests.campaigns.deletion.search import (
+    BORROWED_SEED,
+    BORROWED_TALL_SEED,
     DIVIDEND_SEED,
     DIVIDEND_TALL_SEED,
     DONATED_SEED,
@@ -82,6 +84,8 @@ OTHERWISE = {
     PICKED_SEED: 60,
     PICKED_TALL_SEED: 60,
     DONATED_SEED: 10,
+    BORROWED_SEED: 60,
+    BORROWED_TALL_SEED: 40,
     SHARED_SEED: 200,
     SHARED_TALL_SEED: 40,
     ROOT_SEED: 20,

@@ -266,7 +266,7 @@ def said(epoch: Epoch) -> Claims:
 
 def policy_of(title: str) -> Policy:
     """The policy of a preset; with LIMITED after its name, that with limits which a few records reach; with WORTHLESS
-    that of which each table's last entry is 0.
+    that of which the first table's last entry is 0.
     """
     title, _, moved = title.removesuffix(TALL).partition(MOVED)
     name = title.removesuffix(LARGER).removesuffix(WORTHLESS).removesuffix(LIMITED)
@@ -276,7 +276,7 @@ def policy_of(title: str) -> Policy:
         text = re.sub(rf'({constant} = )"[\d_.]+"', rf'\g<1>"{amount}"', text)
     if WORTHLESS in title:
         before, tables, after = text.partition("[tables]\n")
-        text = before + tables + re.sub(r"(?m)^(\w+ = \{.* = )\d+( \})", r"\g<1>0\g<2>", after)
+        text = before + tables + re.sub(r"(?m)^(\w+ = \{.* = )\d+( \})", r"\g<1>0\g<2>", after, count=1)
     if LIMITED in title:
         text = re.sub(r"(limit = \{ account = )[\d_]+", r"\g<1>2", text)
         text = re.sub(r"(length = [\d_]+, count = )[\d_]+", r"\g<1>1", text)

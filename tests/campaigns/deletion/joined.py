@@ -200,14 +200,34 @@ def _is_highest(table: Table, top: Column) -> bool:
 def _holds_within(plan: Plan, column: Column, maximum: int, ends: tuple[int, int]) -> bool:
     """Whether lines hold over the integers for all that a limb between two ends lets through."""
     for k, line in enumerate(plan.lines):
-        held = coefficient_of(Linear(line.terms, 0), column)
-        if held is None:
+        factors = _multiplier(Linear(line.terms, 0), column, (1 << plan.radix) - 1)
+        if factors is None:
             return False
-        before, after = sorted((0, held * maximum)), sorted((held * ends[0], held * ends[1]))
-        low, high = line.low - before[0] + after[0], line.high - before[1] + after[1]
+        reached = [factor * end for factor in factors for end in ends]
+        # Beyond what the line reckons with for the limb in its range, whichever that was.
+        before = [factor * maximum for factor in factors] + [0]
+        low = line.low - max(before) + min(*reached, 0)
+        high = line.high - min(before) + max(*reached, 0)
         if not _is_small(plan, k, low, high):
             return False
     return True
+
+
+def _multiplier(expression: Expression, column: Column, digit: int) -> tuple[int, int] | None:
+    """The ends of what a column is multiplied with, where digits of public numbers are at most `digit`; None if it is
+    multiplied with something else.
+    """
+    if isinstance(expression, Linear):
+        low = high = 0
+        for factor, part in expression.terms:
+            held = _multiplier(part, column, digit)
+            if held is None:
+                return None
+            ends = [end * most for end in held for most in ((factor,) if isinstance(factor, int) else (0, digit))]
+            low, high = low + min(ends), high + max(ends)
+        return low, high
+    held_once = coefficient_of(expression, column)
+    return None if held_once is None else (held_once, held_once)
 
 
 def _is_small(plan: Plan, k: int, low: int, high: int) -> bool:

@@ -74,6 +74,17 @@ REASONS = [
         "told, which counts as 1, the total has to be 1 to be paid: but a score is 0, or that of 100 points or more.",
         ("threshold-bonus",),
     ),
+    Reason(
+        r"payouts/payout: pool \* score // total\(score\)\[5\] has 7 bits",
+        "The limb is compared with the cap's, 16: it is the same, or the difference is looked up, so that it is at "
+        "most 16,400. To be of use it has to say that more than the cap is due: else the payout is what the limbs "
+        "come to, and its highest line has no room for one below 0. If lines hold over the integers, the quotient has "
+        "no choice. Of the two that read the limb the lower one stays below 2^31 - 2^29; the last reads (total >> 5) "
+        "* limb and less than 2^23 beside, and comes round P for a total over 4,000,000 alone. There 600,000 points, "
+        "the most an account has, are 15 % of the pool; nobody reaches the cap of 20 %, so that the pool is spent but "
+        "for 1,024 units, and can't hold what is paid to the cap.",
+        ("capped-pro-rata",),
+    ),
 ]
 
 

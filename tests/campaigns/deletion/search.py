@@ -6,6 +6,7 @@ import random
 import re
 
 from tests.campaigns.deletion.aims import aim
+from tests.campaigns.deletion.borrowed import BORROWED_SEED, BORROWED_TALL_SEED, aim_at_borrowed
 from tests.campaigns.deletion.dividends import DIVIDEND_SEED, DIVIDEND_TALL_SEED, aim_at_dividend
 from tests.campaigns.deletion.donated import DONATED_SEED, aim_donated
 from tests.campaigns.deletion.exact import EXACT_SEED, aim_exactly
@@ -24,6 +25,8 @@ from tests.campaigns.deletion.together import SUMMED_SEED, aim_at_total
 from zkpay.errors import InputError, Rejected
 
 __all__ = [
+    "BORROWED_SEED",
+    "BORROWED_TALL_SEED",
     "DIVIDEND_SEED",
     "DIVIDEND_TALL_SEED",
     "DONATED_SEED",
@@ -67,6 +70,7 @@ SUFFIXES = {
     DIVIDEND_TALL_SEED: TALL,
     PICKED_TALL_SEED: TALL,
     DONATED_SEED: TALL,
+    BORROWED_TALL_SEED: TALL,
     SHARED_TALL_SEED: TALL,
     ROOT_TALL_SEED: TALL,
     RICH_TALL_SEED: TALL,
@@ -88,6 +92,8 @@ AIMS = {
     PICKED_SEED: aim_at_pick,
     PICKED_TALL_SEED: aim_at_pick,
     DONATED_SEED: aim_donated,
+    BORROWED_SEED: aim_at_borrowed,
+    BORROWED_TALL_SEED: aim_at_borrowed,
     SHARED_SEED: aim_shared,
     SHARED_TALL_SEED: aim_shared,
     ROOT_SEED: aim_at_root,

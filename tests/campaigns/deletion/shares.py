@@ -57,7 +57,7 @@ def aim_shared(ground: Ground, name: str, dice: random.Random) -> Story | None:
     return None if told is None else Story(told[0], LimbLie(table_name, owner + 1, (0, k), told[1]))
 
 
-def _few(ground: Ground, dice: random.Random) -> Records:
+def few_accounts(ground: Ground, dice: random.Random) -> Records:
     """Records of accounts that earn about as much, no more than the tables hold."""
     if ground.height == TALL_HEIGHT:
         count = dice.choice([100, 300, 700, 1000])
@@ -91,7 +91,7 @@ def _apart(ground: Ground, values: Sequence[Values]) -> list[Values]:
 
 def _moved(ground: Ground, part: Columns, k: int, dice: random.Random) -> tuple[Records, dict[int, int]] | None:
     """Of two accounts one has more than it may in a limb, and less in the next one, and the other the contrary."""
-    records = _few(ground, dice)
+    records = few_accounts(ground, dice)
     rows = list(range(len(paid_accounts(records))))
     if len(rows) < 2:
         return None
@@ -104,7 +104,7 @@ def _round(ground: Ground, table: Table, part: Columns, k: int, owner: int, dice
     """Limbs that come to about P more in all, by themselves or as a line of the total reads them, in multiples that
     some limb above takes.
     """
-    records = _few(ground, dice)
+    records = few_accounts(ground, dice)
     trace = ground.truth(records).traces["payouts"]
     gadget, balance = table.gadgets[owner], table.gadgets[owner + 1]
     above = [j for j in range(k + 1, len(part.columns)) if sum(part.widths[k:j]) < 31]
