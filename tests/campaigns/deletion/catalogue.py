@@ -27,6 +27,7 @@ from tests.campaigns.deletion.scripts import cheats_for, kills_by_script, shape_
 from tests.campaigns.deletion.search import (
     BORROWED_SEED,
     BORROWED_TALL_SEED,
+    CROWD_SEED,
     DIVIDEND_SEED,
     DIVIDEND_TALL_SEED,
     DONATED_SEED,
@@ -69,6 +70,7 @@ LIE, CHEAT, LOOK_UP, REASON = "lie", "cheat", "look-up", "reason"
 OFFERS = {"range/ranges on offer": "range", "tables/entries on offer": "tables"}
 QUICK, ATTEMPTS, TALL_ATTEMPTS = 20, 120, 40
 OTHERWISE = {
+    CROWD_SEED: 60,
     EXACT_SEED: ATTEMPTS,
     GATHERED_SEED: ATTEMPTS,
     FITTED_SEED: 80,

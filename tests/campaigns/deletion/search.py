@@ -7,6 +7,7 @@ import re
 
 from tests.campaigns.deletion.aims import aim
 from tests.campaigns.deletion.borrowed import BORROWED_SEED, BORROWED_TALL_SEED, aim_at_borrowed
+from tests.campaigns.deletion.crowds import CROWD_SEED, aim_at_crowd
 from tests.campaigns.deletion.dividends import DIVIDEND_SEED, DIVIDEND_TALL_SEED, aim_at_dividend
 from tests.campaigns.deletion.donated import DONATED_SEED, aim_donated
 from tests.campaigns.deletion.exact import EXACT_SEED, aim_exactly
@@ -27,6 +28,7 @@ from zkpay.errors import InputError, Rejected
 __all__ = [
     "BORROWED_SEED",
     "BORROWED_TALL_SEED",
+    "CROWD_SEED",
     "DIVIDEND_SEED",
     "DIVIDEND_TALL_SEED",
     "DONATED_SEED",
@@ -61,6 +63,7 @@ IMPOSSIBLE = (ValueError, OverflowError, StopIteration, IndexError, InputError, 
 
 TALL_SEED, WORTHLESS_SEED, FITTED_SEED, FITTED_TALL_SEED = "t", "w", "f", "ft"
 SUFFIXES = {
+    CROWD_SEED: TALL,
     TALL_SEED: TALL,
     EXACT_SEED: TALL,
     WORTHLESS_SEED: WORTHLESS,
@@ -78,6 +81,7 @@ SUFFIXES = {
     SQUARE_TALL_SEED: TALL,
 }
 AIMS = {
+    CROWD_SEED: aim_at_crowd,
     EXACT_SEED: aim_exactly,
     GATHERED_SEED: aim_gathered,
     FITTED_SEED: aim_fitted,
