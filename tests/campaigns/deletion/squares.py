@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import random
 import re
-from math import isqrt
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tests.attacks.forgery import evaluate_at
-from tests.campaigns.deletion.arithmetic import LimbLie, Several, SumLie, read_number
+from tests.campaigns.deletion.arithmetic import LimbLie, Several, SumLie, divisor_at, read_number
 from tests.campaigns.deletion.choices import (
     ABOVE,
     PICK,
@@ -27,18 +27,18 @@ from tests.campaigns.deletion.fitted import accepted
 from tests.campaigns.deletion.ground import Ground, Records, Story
 from tests.campaigns.deletion.names import COMPARISON, LIMB, is_comparison, place_of
 from tests.campaigns.deletion.room import RoomLie
-from tests.campaigns.deletion.roots import Root, RootLie
-from tests.campaigns.differential.records import Row
+from tests.campaigns.deletion.rooted import by_lower_limb, by_upper_limb, large, row_of
+from tests.campaigns.deletion.roots import Root
 from zkpay.circuits.gadgets.arithmetic import Defined, Divided, Rooted
-from zkpay.circuits.gadgets.carry import Balance, CarryRange
+from zkpay.circuits.gadgets.carry import Balance, PublicDigits
 from zkpay.circuits.gadgets.compare import Comparison
 from zkpay.circuits.trace import Trace
-from zkpay.ledger.fields import NumberField
 from zkpay.stark.air import Table
 from zkpay.stark.field import P, inverse
 
 SQUARE_SEED, SQUARE_TALL_SEED = "o", "ot"
 SAMPLES, ROUNDS, NEAR = 1 << 21, 12, 64
+LITTLE, ACCOUNTS = 100, 2
 Elements = NDArray[np.int64]
 
 
@@ -58,21 +58,16 @@ def aim_at_square(ground: Ground, name: str, dice: random.Random) -> Story | Non
     if table_name == "contributions" and isinstance(gadget, Rooted) and isinstance(balance, Balance):
         limb = place_of(gadget.root, f"{found[1]}[{found[2]}]")
         if limb in (0, 1) and len(balance.lines) == 3 and len(gadget.root.widths) == len(gadget.rest.widths) == 2:
-            return (_upper if limb else _lower)(ground, Root(table, owner, gadget, balance), dice)
+            return (by_upper_limb if limb else by_lower_limb)(ground, Root(table, owner, gadget, balance), dice)
     if table_name == "contributions" and isinstance(gadget, Defined):
         return _priced(ground, table, dice, owner, int(found[2]))
     if table_name == "payouts" and isinstance(gadget, Divided) and isinstance(gadget.divisor, int):
         return _divided(ground, table, dice, owner, int(found[2]))
+    if table_name == "payouts" and isinstance(gadget, Divided) and isinstance(balance, Balance):
+        return _of_little(ground, table, dice, owner, int(found[2]))
     if table_name == "payouts" and isinstance(gadget, Defined):
         return _halved(ground, table, dice, owner, int(found[2]))
     return None
-
-
-def _row(ground: Ground, dice: random.Random, index: int, numbers: dict[str, int]) -> Row:
-    values = {symbol.name: dice.randrange(len(symbol.values)) for symbol in ground.policy.rules.symbols}
-    for number in ground.policy.rules.numbers:
-        values[number.name] = numbers.get(number.name, number.minimum + index)
-    return Row(7, values, 1000 + index)
 
 
 def _priced(ground: Ground, table: Table, dice: random.Random, owner: int, k: int) -> Story | None:
@@ -87,7 +82,7 @@ def _priced(ground: Ground, table: Table, dice: random.Random, owner: int, k: in
         number.name: min(max(numbers[number.name], number.minimum), number.maximum)
         for number in ground.policy.rules.numbers
     }
-    records = accepted(ground, [_row(ground, dice, 0, numbers)])
+    records = accepted(ground, [row_of(ground, dice, 0, numbers)])
     trace = ground.truth(records).traces[table.name]
     above, width = int(trace.values[gadget.result.columns[k + 1].index, 0]), gadget.result.widths[k]
     most = (1 << gadget.result.widths[k + 1]) - 1
@@ -105,11 +100,9 @@ def _divided(ground: Ground, table: Table, dice: random.Random, owner: int, k: i
     rows, count = [], dice.choice([2, 3, 5, 30, ground.height - 4])
     near = dice.random() < 0.7
     for index in range(ground.height - 4 - dice.randrange(50) if near else count):
-        size = {number.name: min(number.maximum, number.minimum + dice.getrandbits(36)) for number in _large(ground)}
-        largest = {
-            number.name: number.maximum - (dice.getrandbits(20) if index < 9 else 0) for number in _large(ground)
-        }
-        rows.append(_row(ground, dice, index, largest if near else size))
+        size = {number.name: min(number.maximum, number.minimum + dice.getrandbits(36)) for number in large(ground)}
+        largest = {number.name: number.maximum - (dice.getrandbits(20) if index < 9 else 0) for number in large(ground)}
+        rows.append(row_of(ground, dice, index, largest if near else size))
     records = accepted(ground, rows)
     if k + 1 == len(gadget.quotient.columns):
         lie = SumLie(table.name, owner + 1, 0, len(balance.lines) - 1, dice.choice([-P, -P, -2 * P]), (0, k))
@@ -129,6 +122,30 @@ def _divided(ground: Ground, table: Table, dice: random.Random, owner: int, k: i
     return Story(records, RoomLie(table.name, owner + 1, (0, k), {0: part * inverse(gadget.divisor) % P + whole}))
 
 
+def _of_little(ground: Ground, table: Table, dice: random.Random, owner: int, k: int) -> Story | None:
+    """A limb of a share of so small a total that one digit of it meets the limb: a part of the total more, and as much
+    less for another account.
+    """
+    gadget, balance = table.gadgets[owner], table.gadgets[owner + 1]
+    if not isinstance(gadget, Divided) or not isinstance(gadget.divisor, PublicDigits):
+        return None
+    if not isinstance(balance, Balance):
+        return None
+    for _ in range(LITTLE):
+        numbers = [
+            {field.name: field.minimum + dice.getrandbits(6) for field in large(ground)} for _ in range(2 * ACCOUNTS)
+        ]
+        rows = [replace(row_of(ground, dice, n, held), account=7 + n // ACCOUNTS) for n, held in enumerate(numbers)]
+        records = accepted(ground, rows)
+        trace = ground.truth(records).traces[table.name]
+        met = divisor_at(trace, gadget, 0) << (sum(gadget.quotient.widths[:k]) % balance.radix)
+        digits = [met >> (balance.radix * j) & ((1 << balance.radix) - 1) for j in range(4)]
+        if sum(digit > 0 for digit in digits) == 1 and max(digits) > 1 and int(trace["is_real"].sum()) == 2:
+            step = dice.randrange(1, max(digits)) * inverse(max(digits)) % P
+            return Story(records, LimbLie(table.name, owner + 1, (0, k), {0: step, 1: -step}))
+    return None
+
+
 def _halved(ground: Ground, table: Table, dice: random.Random, owner: int, k: int) -> Story | None:
     """A limb of a large sum that is off by a half, or a smaller part, which the limb below it makes up for."""
     gadget = table.gadgets[owner]
@@ -136,9 +153,11 @@ def _halved(ground: Ground, table: Table, dice: random.Random, owner: int, k: in
         return None
     near = dice.getrandbits(dice.randrange(1, 33))
     count = ground.height - dice.randrange(4, ground.height // 6)
-    largest = {number.name: number.maximum for number in _large(ground)}
+    largest = {number.name: number.maximum for number in large(ground)}
     smaller = {name: max(most - near, most // 2) for name, most in largest.items()}
-    records = accepted(ground, [_row(ground, dice, index, largest if index % 7 else smaller) for index in range(count)])
+    records = accepted(
+        ground, [row_of(ground, dice, index, largest if index % 7 else smaller) for index in range(count)]
+    )
     trace = ground.truth(records).traces[table.name]
     parts = dice.choice([1, 1, 1, 2, 3])
     below, width = int(trace.values[gadget.result.columns[k - 1].index, 0]), gadget.result.widths[k - 1]
@@ -146,11 +165,6 @@ def _halved(ground: Ground, table: Table, dice: random.Random, owner: int, k: in
     if not 0 <= below - (odd << (width - parts)) < 1 << width:
         return None
     return Story(records, RoomLie(table.name, owner + 1, (0, k), {0: odd * inverse(1 << parts) % P}))
-
-
-def _large(ground: Ground) -> list[NumberField]:
-    keys = {name for combination in ground.policy.rules.unique for name in combination}
-    return [number for number in ground.policy.rules.numbers if number.name not in keys]
 
 
 class _Negative:
@@ -179,15 +193,15 @@ def _compared(ground: Ground, table: Table, dice: random.Random, number: int, le
     if not isinstance(gadget, Comparison) or gadget.flag is None or less not in (PICK, ABOVE):
         return None
     width = comparison_width(table, gadget)
-    fields = [field for field in _large(ground)]
+    fields = [field for field in large(ground)]
     if not fields:
         return None
     field = dice.choice(fields)
     top = 1 << (width * (len(gadget.left) - 1))
 
     def records(count: int, last: int) -> Records:
-        rows = [_row(ground, random.Random(0), index, {f.name: f.maximum for f in fields}) for index in range(count)]
-        rows[-1] = _row(ground, random.Random(0), count - 1, {f.name: f.maximum for f in fields} | {field.name: last})
+        rows = [row_of(ground, random.Random(0), index, {f.name: f.maximum for f in fields}) for index in range(count)]
+        rows[-1] = row_of(ground, random.Random(0), count - 1, {f.name: f.maximum for f in fields} | {field.name: last})
         return accepted(ground, rows)
 
     def sides(count: int, last: int) -> tuple[list[int], list[int]]:
@@ -214,106 +228,3 @@ def _compared(ground: Ground, table: Table, dice: random.Random, number: int, le
     if next(claims(left, right, 1, width, less, place), None) is None or over(count, high) <= 0:
         return None
     return Story(records(count, high), ComparisonLie(table.name, number, 0, less, place, width, dice))
-
-
-def _lines(root: Root, trace: Trace, row: int) -> list[int]:
-    kept = trace.values[:, row].copy()
-    for column in (*root.gadget.root.columns, *root.gadget.rest.columns):
-        trace.values[column.index, row] = 0
-    found = [int(trace.part(row, row + 1).in_integers(line)[0]) for line in root.balance.lines]
-    trace.values[:, row] = kept
-    return found
-
-
-def _slack(root: Root, lower: Elements, upper: Elements | int, low: Elements, high: Elements) -> Elements:
-    slack: Elements = (2 * lower + (upper << (root.radix + 1)) - low - (high << root.foot)) % P
-    return slack
-
-
-def _cells(root: Root, parts: list[int]) -> dict[int, int]:
-    columns = (*root.gadget.root.columns, *root.gadget.rest.columns)
-    return {held.index: part for held, part in zip(columns, parts, strict=True)}
-
-
-def _lower(ground: Ground, root: Root, dice: random.Random) -> Story | None:
-    """A lower limb of which the square and the double product with the upper one come round the field."""
-    size = {number.name: min(number.maximum, number.minimum + dice.getrandbits(37)) for number in _large(ground)}
-    records = accepted(ground, [_row(ground, dice, index, size if not index else {}) for index in range(3)])
-    first, second, third = _lines(root, ground.truth(records).traces[root.table.name], 0)
-    ranges, bits = [carry.range for carry in root.balance.carries], root.gadget.root.widths
-    slack_bits = sum(bits) + 1
-    uppers = [
-        upper
-        for upper in range(max(1, isqrt(third) - NEAR), isqrt(third) + NEAR)
-        if ranges[1].low <= upper * upper - third <= ranges[1].high and not upper >> bits[1]
-    ]
-    numbers = np.random.default_rng(dice.getrandbits(64))
-    for _ in range(ROUNDS if uppers else 0):
-        upper = dice.choice(uppers)
-        carried = upper * upper - third
-        carry = numbers.integers(ranges[0].low, ranges[0].high + 1, SAMPLES)
-        high = numbers.integers(0, 1 << root.gadget.rest.widths[1], SAMPLES)
-        left = (second + carry - (carried << root.radix) - (high << (root.foot - root.radix))) % P
-        lower = left * inverse(2 * upper % P) % P
-        low = (first - lower * lower % P - (carry << root.radix)) % P
-        # Sums of the account's roots are natural numbers of a few bits more.
-        fits = (low >> root.foot == 0) & (lower >> bits[0] != 0) & (lower >> (bits[0] + 9) == 0)
-        fits &= _slack(root, lower, upper, low, high) >> slack_bits == 0
-        for place in np.flatnonzero(fits).tolist()[:1]:
-            cells = _cells(root, [int(lower[place]), upper, int(low[place]), int(high[place])])
-            return Story(records, RootLie(root, 0, 0, cells))
-    return None
-
-
-def _upper(ground: Ground, root: Root, dice: random.Random) -> Story | None:
-    """Upper limbs of two records that are no small numbers, and come to a small one together."""
-    fields, trace = _large(ground), None
-    if len(fields) != 1:
-        return None
-    (field,), ranges = fields, [carry.range for carry in root.balance.carries]
-    base = accepted(ground, [_row(ground, dice, 0, {field.name: field.minimum})])
-    trace = ground.truth(base).traces[root.table.name]
-    factor, left = divmod(_lines(root, trace, 0)[0], field.minimum)
-    if left or root.gadget.root.widths[0] != root.radix:
-        return None
-    numbers = np.random.default_rng(dice.getrandbits(64))
-    seen = numbers.integers(1 << (root.radix + 2), 1 << (sum(root.gadget.root.widths) + 1), SAMPLES)
-    uppers = np.unique(seen * inverse(1 << (root.radix + 1)) % P)
-    uppers = uppers[uppers * uppers % P <= (field.maximum >> (2 * root.radix)) * factor]
-    # Pairs that come to less than what two roots can.
-    near = np.searchsorted(uppers, (P - uppers) % P)
-    fitting = near < len(uppers)
-    pairs = np.stack([uppers[fitting], uppers[near[fitting]]])
-    pairs = pairs[:, pairs.sum(axis=0) % P <= 2 << root.gadget.root.widths[1]]
-    for index in numbers.permutation(pairs.shape[1])[:ROUNDS].tolist():
-        made = [_made(root, int(upper), factor, field.maximum, ranges, numbers) for upper in pairs[:, index]]
-        if all(made):
-            rows = [_row(ground, dice, k, {field.name: part[0]}) for k, part in enumerate(made) if part]
-            lies = [RootLie(root, k, 1, part[1]) for k, part in enumerate(made) if part]
-            return Story(accepted(ground, rows), Several(*lies))
-    return None
-
-
-def _made(
-    root: Root, upper: int, factor: int, most: int, ranges: list[CarryRange], numbers: np.random.Generator
-) -> tuple[int, dict[int, int]] | None:
-    """An amount of which that upper limb can be a root's, and the cells."""
-    square = upper * upper % P
-    for third in range(max(0, (square - ranges[1].high) // factor), (square - ranges[1].low) // factor + 1):
-        carried = square - factor * third
-        if not ranges[1].low <= carried <= ranges[1].high or third > most >> (2 * root.radix):
-            continue
-        for _ in range(4):
-            lower, first, second = (numbers.integers(0, 1 << root.radix, SAMPLES) for _ in range(3))
-            over = factor * first - lower * lower
-            carry = over >> root.radix
-            low = over - (carry << root.radix)
-            left = (factor * second + carry - (carried << root.radix) - 2 * (lower * upper % P)) % P
-            high = left * inverse(1 << (root.foot - root.radix)) % P
-            fits = (high >> root.gadget.rest.widths[1] == 0) & (carry >= ranges[0].low) & (carry <= ranges[0].high)
-            fits &= _slack(root, lower, upper, low, high) >> (sum(root.gadget.root.widths) + 1) == 0
-            for place in np.flatnonzero(fits).tolist()[:1]:
-                amount = int(first[place]) + (int(second[place]) << root.radix) + (third << (2 * root.radix))
-                if amount <= most:
-                    return amount, _cells(root, [int(lower[place]), upper, int(low[place]), int(high[place])])
-    return None
