@@ -1,16 +1,22 @@
-"""What short epochs have no room for: an account that is paid less by 65,026 rows, against which `is_real` is a bit.
+"""An account that is paid less by many rows, parts of which add up to one: only that `is_real` is a bit stops it.
 
-Where a payout is one quotient, the deletion campaign has a reason why no lie of its tables of 1,024 rows could use the
-absence. Tables of 2^17 rows have room for one, beside 65,537 to 66,046 accounts; taller ones beside most numbers.
+Where a payout is one quotient that takes 65,026 rows: the deletion campaign has a reason why no lie of its tables of
+1,024 rows could use the absence, and tables of 2^17 rows have room for one, beside 65,537 to 66,047 accounts; taller
+ones beside most numbers. Where it is the sum of two, some seventy rows do.
 """
 
 from __future__ import annotations
 
 import pytest
 
+from tests.attacks.forgery import killed_by
+from tests.campaigns.deletion.catalogue import stored
 from tests.campaigns.deletion.crowds import MOST, NAME, Crowd, quotients_of
-from tests.campaigns.deletion.ground import LARGER, Ground, Story
+from tests.campaigns.deletion.ground import LARGER, Ground, Story, ground_for
 from tests.campaigns.deletion.measured import kinds, sized
+from tests.campaigns.deletion.proofs import verdicts
+from tests.campaigns.deletion.search import attempt
+from tests.campaigns.deletion.whole import forge
 from tests.campaigns.differential.stack import objections
 from zkpay.stark.field import P
 
@@ -33,3 +39,12 @@ def test_parts_of_a_row_underpay_an_account(title: str) -> None:
     rows = int((epoch.traces["payouts"]["is_real"] != 0).sum()) - 1
     assert rows == -(-(P - 1) // MOST)
     assert HEIGHT - (rows - 1) > HEIGHT // 2 + 509
+
+
+def test_parts_of_a_sum_of_quotients_take_few_rows() -> None:
+    place, seed = ground_for("pools-per-kind", NAME), stored()["pools-per-kind"][NAME].split()[1]
+    story = attempt(place, NAME, seed)
+    assert story is not None
+    forgery = forge(place.policy, story)
+    killed_by(forgery, NAME)
+    assert verdicts(forgery, NAME) == ("constraints-unsatisfied", "accepted")

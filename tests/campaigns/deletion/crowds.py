@@ -21,6 +21,7 @@ from tests.campaigns.deletion.ground import Ground, Records, Story
 from tests.campaigns.deletion.measured import kinds, sized
 from zkpay.circuits.gadgets.arithmetic import Divided
 from zkpay.circuits.gadgets.compare import Comparison
+from zkpay.circuits.gadgets.poseidon import Hash
 from zkpay.circuits.trace import Trace
 from zkpay.stark.air import Table
 from zkpay.stark.field import P, inverse
@@ -57,7 +58,7 @@ class Crowd:
             trace.values[:, rows] = trace.values[:, :1]
         for row, (balance, _) in zip(rows, self.quotients, strict=True):
             RemainderLie("payouts", balance, row, self.units, None, None)(trace, number)
-        if number == len(trace.table.gadgets) - 1:
+        if number == max(k for k, gadget in enumerate(trace.table.gadgets) if not isinstance(gadget, Hash)):
             self._share(trace, rows)
 
     def _share(self, trace: Trace, rows: list[int]) -> None:
@@ -71,7 +72,7 @@ class Crowd:
         places = [0, *range(trace.height - len(parts) + 1, trace.height)]
         honest = trace.values.copy()
         trace.values[:, rows[1:]] = 0
-        if trace["is_real"][places[1:]].any():
+        if len(parts) > trace.height or trace["is_real"][places[1:]].any():
             raise ValueError("there is no room")
         trace.values[:, places] = honest[:, [row for row, _, _ in parts]]
         trace["is_real"][places] = [-held * inverse(each) % P for _, each, held in parts]

@@ -79,7 +79,8 @@ def forge(policy: Policy, story: Story) -> Forgery:
     with edited(story.edit and reduced(story.edit)):
         draft.refill_contributions()
         draft.after_contributions()
-    _plant_records(draft, len(story.records))
+    _plant(draft, "contribution", len(story.records))
+    _plant(draft, "payout", draft.statement.account_count)
     if story.paid:
         draft.state(paid=draft.statement.paid + story.paid, dust=draft.statement.dust - story.paid)
     if story.post is not None:
@@ -87,8 +88,8 @@ def forge(policy: Policy, story: Story) -> Forgery:
     return draft.finish()
 
 
-def _plant_records(draft: Draft, count: int) -> None:
+def _plant(draft: Draft, tree: str, count: int) -> None:
     """The tree of so many leaves, whatever rows beyond them say."""
-    draft.clear("contribution_nodes")
-    digests = leaf_digests(draft["contributions"])[:, :count].astype(np.uint32)
-    fill_nodes(draft["contribution_nodes"], digests)
+    draft.clear(f"{tree}_nodes")
+    digests = leaf_digests(draft[f"{tree}s"])[:, :count].astype(np.uint32)
+    fill_nodes(draft[f"{tree}_nodes"], digests)
