@@ -35,6 +35,8 @@ from tests.campaigns.deletion.search import (
     FITTED_SEED,
     FITTED_TALL_SEED,
     GATHERED_SEED,
+    LEAF_SEED,
+    LEAF_TALL_SEED,
     MOVED_SEED,
     MOVED_TALL_SEED,
     PICKED_SEED,
@@ -98,6 +100,8 @@ OTHERWISE = {
     MOVED_TALL_SEED: 20,
     SQUARE_SEED: 300,
     SQUARE_TALL_SEED: 20,
+    LEAF_SEED: 100,
+    LEAF_TALL_SEED: 20,
 }
 """How often other lies are tried than those of plain seeds."""
 SORTED = re.compile(

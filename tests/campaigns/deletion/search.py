@@ -14,6 +14,7 @@ from tests.campaigns.deletion.exact import EXACT_SEED, aim_exactly
 from tests.campaigns.deletion.fitted import aim_fitted
 from tests.campaigns.deletion.gathered import GATHERED_SEED, aim_gathered
 from tests.campaigns.deletion.ground import TALL, WORTHLESS, Ground, Story, ground
+from tests.campaigns.deletion.leaves import LEAF_SEED, LEAF_TALL_SEED, aim_at_leaf
 from tests.campaigns.deletion.moved import MOVED_SEED, MOVED_TALL_SEED, aim_moved
 from tests.campaigns.deletion.picked import PICKED_SEED, PICKED_TALL_SEED, aim_at_pick
 from tests.campaigns.deletion.quotients import QUOTIENT_SEED, QUOTIENT_TALL_SEED, aim_at_quotient
@@ -35,6 +36,8 @@ __all__ = [
     "EXACT_SEED",
     "GATHERED_SEED",
     "IMPOSSIBLE",
+    "LEAF_SEED",
+    "LEAF_TALL_SEED",
     "MOVED_SEED",
     "MOVED_TALL_SEED",
     "PICKED_SEED",
@@ -79,6 +82,7 @@ SUFFIXES = {
     RICH_TALL_SEED: TALL,
     MOVED_TALL_SEED: TALL,
     SQUARE_TALL_SEED: TALL,
+    LEAF_TALL_SEED: TALL,
 }
 AIMS = {
     CROWD_SEED: aim_at_crowd,
@@ -108,6 +112,8 @@ AIMS = {
     MOVED_TALL_SEED: aim_moved,
     SQUARE_SEED: aim_at_square,
     SQUARE_TALL_SEED: aim_at_square,
+    LEAF_SEED: aim_at_leaf,
+    LEAF_TALL_SEED: aim_at_leaf,
 }
 
 
