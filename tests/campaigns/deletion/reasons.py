@@ -92,15 +92,6 @@ REASONS = [
         "for 1,024 units, and can't hold what is paid to the cap.",
         ("capped-pro-rata",),
     ),
-    Reason(
-        r"contributions/quality\[0\] has 14 bits",
-        "A record that is accepted has its quality compared with 10,000: equal, or the difference is looked up, so "
-        "that the limb is between -6,385 and 10,000. The product with the weight, which is at least 1, is a number in "
-        "limbs that are looked up and below P / 2: so the limb isn't below 0. Under another policy it is: where a "
-        "weight is 0, which here would be another circuit. Of a rejected record only the leaf reads it: an operator "
-        "may list what he rejects anyway as often as he likes, and one leaf that opens to no content says no more.",
-        ("capped-pro-rata",),
-    ),
 ]
 
 
