@@ -40,6 +40,9 @@ from zkpay.stark.field import P
 Records = tuple[Record, ...]
 LIMITED, MOVED, TALL = " with small limits", " with another ", " in tall tables"
 WORTHLESS = " where a kind earns nothing"
+LARGER = " in larger epochs"
+SIZES = (1 << 18, 1 << 17)
+"""Numbers of records and accounts that circuits of larger epochs are built for; the lies are of as few as others."""
 TALL_HEIGHT = 1024
 ROUND, ALIKE, LARGE, SPREAD = 0.4, 0.45, 0.6, 0.95
 Post = Callable[[Trace], None]
@@ -92,7 +95,7 @@ class Ground:
         self.policy: Policy = policy_of(title)
         self.plans: Plans = {}
         with noted_plans(self.plans):
-            self.circuit = Circuit(self.policy)
+            self.circuit = Circuit(self.policy, *(SIZES if LARGER in title else ()))
         self.tables = {table.name: table for table in self.circuit.tables}
         self._openings: dict[tuple[str, str], NDArray[np.int64]] = {}
 
@@ -266,7 +269,7 @@ def policy_of(title: str) -> Policy:
     that of which the first table's last entry is 0.
     """
     title, _, moved = title.removesuffix(TALL).partition(MOVED)
-    name = title.removesuffix(WORTHLESS).removesuffix(LIMITED)
+    name = title.removesuffix(LARGER).removesuffix(WORTHLESS).removesuffix(LIMITED)
     text = preset(name).text
     words = moved.split()
     for constant, amount in zip(words[::2], words[1::2], strict=True):
