@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import random
 import re
+from functools import partial
 
 import numpy as np
 
 from tests.campaigns.deletion.arithmetic import LimbLie
 from tests.campaigns.deletion.choices import owner_of
-from tests.campaigns.deletion.fitted import accepted
+from tests.campaigns.deletion.fitted import accepted, total_as_seen
 from tests.campaigns.deletion.ground import Ground, Records, Story
 from tests.campaigns.deletion.names import LIMB
 from tests.campaigns.deletion.openings import coefficient_of
@@ -77,5 +78,9 @@ def _borrowed(ground: Ground, dice: random.Random, owner: int, k: int) -> Story 
         full = np.flatnonzero(trace[f"{PAYOUT}[{last}]"] == (1 << TOTAL_WIDTH) - 1)
         if len(full):
             step = -(1 << (TOTAL_WIDTH * (last - k)))
-            return Story(records, LimbLie("payouts", owner + 1, (0, k), {int(dice.choice(full.tolist())): step}))
+            lie = LimbLie("payouts", owner + 1, (0, k), {int(dice.choice(full.tolist())): step})
+            if int(trace[f"{PAYOUT}[{k}]"].sum()) + step >= 0:
+                return Story(records, lie)
+            # The sum of the limb is below 0, and P more in the field: what is said to be paid stays what it is.
+            return Story(records, lie, post=partial(total_as_seen, PAYOUT), paid=-P << (TOTAL_WIDTH * k))
     return None

@@ -10,6 +10,7 @@ from tests.campaigns.deletion.borrowed import BORROWED_SEED, BORROWED_TALL_SEED,
 from tests.campaigns.deletion.crowds import CROWD_SEED, aim_at_crowd
 from tests.campaigns.deletion.dividends import DIVIDEND_SEED, DIVIDEND_TALL_SEED, aim_at_dividend
 from tests.campaigns.deletion.donated import DONATED_SEED, aim_donated
+from tests.campaigns.deletion.dusty import DUST_SEED, aim_at_dust
 from tests.campaigns.deletion.exact import EXACT_SEED, aim_exactly
 from tests.campaigns.deletion.fitted import aim_fitted
 from tests.campaigns.deletion.gathered import GATHERED_SEED, aim_gathered
@@ -33,6 +34,7 @@ __all__ = [
     "DIVIDEND_SEED",
     "DIVIDEND_TALL_SEED",
     "DONATED_SEED",
+    "DUST_SEED",
     "EXACT_SEED",
     "GATHERED_SEED",
     "IMPOSSIBLE",
@@ -76,6 +78,7 @@ SUFFIXES = {
     DIVIDEND_TALL_SEED: TALL,
     PICKED_TALL_SEED: TALL,
     DONATED_SEED: TALL,
+    DUST_SEED: TALL,
     BORROWED_TALL_SEED: TALL,
     SHARED_TALL_SEED: TALL,
     ROOT_TALL_SEED: TALL,
@@ -100,6 +103,7 @@ AIMS = {
     PICKED_SEED: aim_at_pick,
     PICKED_TALL_SEED: aim_at_pick,
     DONATED_SEED: aim_donated,
+    DUST_SEED: aim_at_dust,
     BORROWED_SEED: aim_at_borrowed,
     BORROWED_TALL_SEED: aim_at_borrowed,
     SHARED_SEED: aim_shared,
