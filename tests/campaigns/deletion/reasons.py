@@ -92,6 +92,15 @@ REASONS = [
         "for 1,024 units, and can't hold what is paid to the cap.",
         ("capped-pro-rata",),
     ),
+    Reason(
+        r"contributions/reason accepted is a bit",
+        "Six other reasons are bits, and all together come to 0 or 1: so the cell is a bit or -1 to -6. The formula "
+        "compares points with record_cap, 50,000, where `active` is that cell, a. The flag is 0 or a; 0 takes picks "
+        "that add up to a, which bits don't. With the flag a the points are the cap in all three limbs, so that the "
+        "upper line of `points`, 8192 * flag * 0 + (1 - flag) + carry = 0, has a carry of a - 1, at most -2: its "
+        "look-up begins at -1.",
+        ("capped-pro-rata",),
+    ),
 ]
 
 

@@ -18,6 +18,7 @@ from tests.campaigns.deletion.ground import TALL, WORTHLESS, Ground, Story, grou
 from tests.campaigns.deletion.leaves import LEAF_SEED, LEAF_TALL_SEED, aim_at_leaf
 from tests.campaigns.deletion.moved import MOVED_SEED, MOVED_TALL_SEED, aim_moved
 from tests.campaigns.deletion.picked import PICKED_SEED, PICKED_TALL_SEED, aim_at_pick
+from tests.campaigns.deletion.pooled import POOLED_SEED, aim_pooled
 from tests.campaigns.deletion.quotients import QUOTIENT_SEED, QUOTIENT_TALL_SEED, aim_at_quotient
 from tests.campaigns.deletion.rich import RICH_SEED, RICH_TALL_SEED, aim_at_riches
 from tests.campaigns.deletion.roomy import ROOM_SEED, ROOM_TALL_SEED, aim_at_room
@@ -44,6 +45,7 @@ __all__ = [
     "MOVED_TALL_SEED",
     "PICKED_SEED",
     "PICKED_TALL_SEED",
+    "POOLED_SEED",
     "QUOTIENT_SEED",
     "QUOTIENT_TALL_SEED",
     "RICH_SEED",
@@ -88,6 +90,7 @@ SUFFIXES = {
     LEAF_TALL_SEED: TALL,
 }
 AIMS = {
+    POOLED_SEED: aim_pooled,
     CROWD_SEED: aim_at_crowd,
     EXACT_SEED: aim_exactly,
     GATHERED_SEED: aim_gathered,
