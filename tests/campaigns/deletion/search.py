@@ -10,7 +10,7 @@ from tests.campaigns.deletion.borrowed import BORROWED_SEED, BORROWED_TALL_SEED,
 from tests.campaigns.deletion.crowds import CROWD_SEED, aim_at_crowd
 from tests.campaigns.deletion.dividends import DIVIDEND_SEED, DIVIDEND_TALL_SEED, aim_at_dividend
 from tests.campaigns.deletion.donated import DONATED_SEED, aim_donated
-from tests.campaigns.deletion.dusty import DUST_SEED, aim_at_dust
+from tests.campaigns.deletion.dusty import DUST_SEED, SHARE_SEED, aim_at_dust
 from tests.campaigns.deletion.exact import EXACT_SEED, aim_exactly
 from tests.campaigns.deletion.fitted import aim_fitted
 from tests.campaigns.deletion.gathered import GATHERED_SEED, aim_gathered
@@ -56,6 +56,7 @@ __all__ = [
     "ROOT_TALL_SEED",
     "SHARED_SEED",
     "SHARED_TALL_SEED",
+    "SHARE_SEED",
     "SQUARE_SEED",
     "SQUARE_TALL_SEED",
     "SUMMED_SEED",
@@ -107,6 +108,7 @@ AIMS = {
     PICKED_TALL_SEED: aim_at_pick,
     DONATED_SEED: aim_donated,
     DUST_SEED: aim_at_dust,
+    SHARE_SEED: aim_at_dust,
     BORROWED_SEED: aim_at_borrowed,
     BORROWED_TALL_SEED: aim_at_borrowed,
     SHARED_SEED: aim_shared,
