@@ -27,6 +27,7 @@ from tests.campaigns.deletion.scripts import cheats_for, kills_by_script, shape_
 from tests.campaigns.deletion.search import (
     BORROWED_SEED,
     BORROWED_TALL_SEED,
+    BRIMMING_SEED,
     CROWD_SEED,
     DIVIDEND_SEED,
     DIVIDEND_TALL_SEED,
@@ -92,6 +93,7 @@ OTHERWISE = {
     PICKED_TALL_SEED: 60,
     DONATED_SEED: 10,
     DUST_SEED: 10,
+    BRIMMING_SEED: 5,
     SHARE_SEED: 20,
     BORROWED_SEED: 60,
     BORROWED_TALL_SEED: 40,

@@ -67,7 +67,7 @@ def aim_at_dust(ground: Ground, name: str, dice: random.Random) -> Story | None:
         # What the limb is short of is in the next one.
         for part in range(1, STEPS):
             lie = DustLie("payouts", owner + 1, (0, k), {row: -(part << gadget.result.widths[k])})
-            if 0 < (_gained(trace, lie, row, shared) or 0) < rows // 4:
+            if 0 < (gained(trace, lie, row, shared) or 0) < rows // 4:
                 return Story(records, lie)
     return None
 
@@ -131,7 +131,7 @@ def _smaller(ground: Ground, dice: random.Random, owner: int, k: int) -> Story |
     held = int(trace.values[column.index, row])
     for element in np.random.default_rng(dice.getrandbits(64)).permutation(elements[fits])[:CHECKED].tolist():
         lie = DustLie("payouts", owner + 1, (0, k), {row: element - held})
-        if _gained(trace, lie, row, owner) is not None:
+        if gained(trace, lie, row, owner) is not None:
             return Story(records, lie)
     return None
 
@@ -154,7 +154,7 @@ def _is_share(gadget: object) -> bool:
     return isinstance(gadget, Divided) and isinstance(gadget.divisor, PublicDigits)
 
 
-def _gained(trace: Trace, lie: DustLie, row: int, shared: int) -> int | None:
+def gained(trace: Trace, lie: DustLie, row: int, shared: int) -> int | None:
     """By how much a lie makes the account's share larger; None where some line can't hold."""
     table = trace.table
     gadget = table.gadgets[shared]

@@ -7,6 +7,7 @@ import re
 
 from tests.campaigns.deletion.aims import aim
 from tests.campaigns.deletion.borrowed import BORROWED_SEED, BORROWED_TALL_SEED, aim_at_borrowed
+from tests.campaigns.deletion.brimming import BRIMMING_SEED, aim_brimming
 from tests.campaigns.deletion.crowds import CROWD_SEED, aim_at_crowd
 from tests.campaigns.deletion.dividends import DIVIDEND_SEED, DIVIDEND_TALL_SEED, aim_at_dividend
 from tests.campaigns.deletion.donated import DONATED_SEED, aim_donated
@@ -31,6 +32,7 @@ from zkpay.errors import InputError, Rejected
 __all__ = [
     "BORROWED_SEED",
     "BORROWED_TALL_SEED",
+    "BRIMMING_SEED",
     "CROWD_SEED",
     "DIVIDEND_SEED",
     "DIVIDEND_TALL_SEED",
@@ -82,6 +84,7 @@ SUFFIXES = {
     PICKED_TALL_SEED: TALL,
     DONATED_SEED: TALL,
     DUST_SEED: TALL,
+    BRIMMING_SEED: TALL,
     BORROWED_TALL_SEED: TALL,
     SHARED_TALL_SEED: TALL,
     ROOT_TALL_SEED: TALL,
@@ -108,6 +111,7 @@ AIMS = {
     PICKED_TALL_SEED: aim_at_pick,
     DONATED_SEED: aim_donated,
     DUST_SEED: aim_at_dust,
+    BRIMMING_SEED: aim_brimming,
     SHARE_SEED: aim_at_dust,
     BORROWED_SEED: aim_at_borrowed,
     BORROWED_TALL_SEED: aim_at_borrowed,
