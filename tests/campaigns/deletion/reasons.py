@@ -101,6 +101,15 @@ REASONS = [
         "look-up begins at -1.",
         ("capped-pro-rata",),
     ),
+    Reason(
+        r"payouts/score: base \* bonus_percent // 100\[3\] has 4 bits",
+        "Two lines read the limb, x. Short of bonus_level, where the flag is 0, only its own does, and nothing reads "
+        "the quotient. From there on the last line of the choice asks 4096 * x to be t = 4096 * (its own limb, below "
+        "16) - carry, from -12,288 to 65,535, and the last line of the quotient reads 409,600 * x, which is 100 * t: "
+        "it stays below 2^25, far from P, so that it holds over the integers. Both lines hold for one number t * 2^30 "
+        "and the lower limbs: 100 times it and a remainder below 100 are what is divided, and the choice is it.",
+        ("threshold-bonus",),
+    ),
 ]
 
 

@@ -8,6 +8,7 @@ import re
 from tests.campaigns.deletion.aims import aim
 from tests.campaigns.deletion.borrowed import BORROWED_SEED, BORROWED_TALL_SEED, aim_at_borrowed
 from tests.campaigns.deletion.brimming import BRIMMING_SEED, aim_brimming
+from tests.campaigns.deletion.chosen import CHOSEN_SEED, aim_chosen
 from tests.campaigns.deletion.crowds import CROWD_SEED, aim_at_crowd
 from tests.campaigns.deletion.dividends import DIVIDEND_SEED, DIVIDEND_TALL_SEED, aim_at_dividend
 from tests.campaigns.deletion.donated import DONATED_SEED, aim_donated
@@ -33,6 +34,7 @@ __all__ = [
     "BORROWED_SEED",
     "BORROWED_TALL_SEED",
     "BRIMMING_SEED",
+    "CHOSEN_SEED",
     "CROWD_SEED",
     "DIVIDEND_SEED",
     "DIVIDEND_TALL_SEED",
@@ -94,6 +96,7 @@ SUFFIXES = {
     LEAF_TALL_SEED: TALL,
 }
 AIMS = {
+    CHOSEN_SEED: aim_chosen,
     POOLED_SEED: aim_pooled,
     CROWD_SEED: aim_at_crowd,
     EXACT_SEED: aim_exactly,
