@@ -81,6 +81,9 @@ def _cells(trace: Trace, table: Table, owner: int, limb: int, row: int, dice: ra
     foot = position // balance.radix * balance.radix
     shift = position - foot
     odd = (dice.choice([1, 1, 3, dice.getrandbits(shift)]) << dice.randrange(shift)) % (1 << shift)
+    if not foot and dice.random() < 0.8:
+        # The pool's highest digit is 1 there: it has to be less that is paid for, as nothing more is left.
+        odd = -dice.choice([1, 2, 3, 5, 16, 100]) % (1 << shift)
     line = (number % (1 << (position + part.widths[limb]))) >> foot
     # Those below take what makes the rest that fraction of the limb's unit.
     taken = (line + odd) % (1 << shift)
