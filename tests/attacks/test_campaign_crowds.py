@@ -11,11 +11,11 @@ import pytest
 
 from tests.attacks.forgery import killed_by
 from tests.campaigns.deletion.catalogue import stored
-from tests.campaigns.deletion.crowds import MOST, NAME, Crowd, quotients_of
 from tests.campaigns.deletion.ground import LARGER, Ground, Story, ground_for
-from tests.campaigns.deletion.measured import kinds, sized
 from tests.campaigns.deletion.proofs import verdicts
 from tests.campaigns.deletion.search import attempt
+from tests.campaigns.deletion.tailored.crowds import MOST, NAME, Crowd, quotients_of
+from tests.campaigns.deletion.tailored.measured import kinds, sized
 from tests.campaigns.deletion.whole import forge
 from tests.campaigns.differential.stack import objections
 from zkpay.stark.field import P

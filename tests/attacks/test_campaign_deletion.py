@@ -22,15 +22,15 @@ from tests.campaigns.deletion.catalogue import (
     replay,
     stored,
 )
-from tests.campaigns.deletion.choices import PICK
 from tests.campaigns.deletion.ground import Ground, UnstoppedError, ground, ground_for
-from tests.campaigns.deletion.implied import Plans, noted_plans
-from tests.campaigns.deletion.openings import why_closed
-from tests.campaigns.deletion.overpaid import why_overpaid
-from tests.campaigns.deletion.picked import odd_claims
+from tests.campaigns.deletion.lies.choices import PICK
 from tests.campaigns.deletion.proofs import verdicts
+from tests.campaigns.deletion.reasons.implied import Plans, noted_plans
+from tests.campaigns.deletion.reasons.openings import why_closed
+from tests.campaigns.deletion.reasons.overpaid import why_overpaid
+from tests.campaigns.deletion.reasons.unreachable import reachable
 from tests.campaigns.deletion.search import attempt, kills
-from tests.campaigns.deletion.unreachable import reachable
+from tests.campaigns.deletion.tailored.picked import odd_claims
 from tests.campaigns.deletion.whole import forge
 from tests.campaigns.differential.epochs import Circuit
 from zkpay.policy.tools.presets import PRESETS
@@ -158,5 +158,5 @@ def test_a_limb_that_could_be_paid_less_has_no_reason(title: str) -> None:
 def test_a_reason_is_withdrawn_where_a_pool_has_room_for_more(monkeypatch: pytest.MonkeyPatch) -> None:
     place, name = ground("diminishing-per-kind"), "payouts/compute_root[1] has 13 bits"
     larger = replace(place.circuit.bounds, pool=place.circuit.bounds.pool * 10)
-    monkeypatch.setattr("tests.campaigns.deletion.overpaid.is_shared_by", lambda *_: True)
+    monkeypatch.setattr("tests.campaigns.deletion.reasons.overpaid.is_shared_by", lambda *_: True)
     assert why_overpaid(larger, place.plans, place.tables["payouts"], name) is None

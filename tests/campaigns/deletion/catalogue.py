@@ -15,58 +15,21 @@ from functools import cache
 from pathlib import Path
 
 from tests.attacks.registry import REDUNDANT, family, load_all
-from tests.campaigns.deletion.exclusive import why_exclusive
+from tests.campaigns.deletion.families import FAMILIES
 from tests.campaigns.deletion.ground import LIMITED, Ground, ground, ground_for
-from tests.campaigns.deletion.implied import why_beyond, why_implied, why_small, why_total
-from tests.campaigns.deletion.joined import why_bounded, why_held, why_joined
-from tests.campaigns.deletion.openings import why_closed
-from tests.campaigns.deletion.overdrawn import why_overdrawn
-from tests.campaigns.deletion.overpaid import why_overpaid
-from tests.campaigns.deletion.reasons import reason_for
+from tests.campaigns.deletion.reasons.exclusive import why_exclusive
+from tests.campaigns.deletion.reasons.implied import why_beyond, why_implied, why_small, why_total
+from tests.campaigns.deletion.reasons.joined import why_bounded, why_held, why_joined
+from tests.campaigns.deletion.reasons.openings import why_closed
+from tests.campaigns.deletion.reasons.overdrawn import why_overdrawn
+from tests.campaigns.deletion.reasons.overpaid import why_overpaid
+from tests.campaigns.deletion.reasons.spending import why_spent
+from tests.campaigns.deletion.reasons.summed import why_summed
+from tests.campaigns.deletion.reasons.tops import why_compared, why_top_pick
+from tests.campaigns.deletion.reasons.unreachable import why_too_large, why_unreachable
+from tests.campaigns.deletion.reasons.written import reason_for
 from tests.campaigns.deletion.scripts import cheats_for, kills_by_script, shape_of, speaking
-from tests.campaigns.deletion.search import (
-    BORROWED_SEED,
-    BORROWED_TALL_SEED,
-    BRIMMING_SEED,
-    CHOSEN_SEED,
-    CROWD_SEED,
-    DIVIDEND_SEED,
-    DIVIDEND_TALL_SEED,
-    DONATED_SEED,
-    DUST_SEED,
-    EXACT_SEED,
-    FITTED_SEED,
-    FITTED_TALL_SEED,
-    GATHERED_SEED,
-    LEAF_SEED,
-    LEAF_TALL_SEED,
-    MOVED_SEED,
-    MOVED_TALL_SEED,
-    PICKED_SEED,
-    PICKED_TALL_SEED,
-    POOLED_SEED,
-    QUOTIENT_SEED,
-    QUOTIENT_TALL_SEED,
-    RICH_SEED,
-    RICH_TALL_SEED,
-    ROOM_SEED,
-    ROOM_TALL_SEED,
-    ROOT_SEED,
-    ROOT_TALL_SEED,
-    SHARE_SEED,
-    SHARED_SEED,
-    SHARED_TALL_SEED,
-    SQUARE_SEED,
-    SQUARE_TALL_SEED,
-    SUMMED_SEED,
-    TALL_SEED,
-    WORTHLESS_SEED,
-    kills,
-)
-from tests.campaigns.deletion.spending import why_spent
-from tests.campaigns.deletion.summed import why_summed
-from tests.campaigns.deletion.tops import why_compared, why_top_pick
-from tests.campaigns.deletion.unreachable import why_too_large, why_unreachable
+from tests.campaigns.deletion.search import kills
 from tests.circuits.scenarios import Record, scenario
 from zkpay.policy.tools.presets import PRESETS
 from zkpay.stark.air import Circuit
@@ -75,45 +38,7 @@ ANSWERS = Path(__file__).parent / "answers.json"
 OPEN = Path(__file__).parent / "open.json"
 LIE, CHEAT, LOOK_UP, REASON = "lie", "cheat", "look-up", "reason"
 OFFERS = {"range/ranges on offer": "range", "tables/entries on offer": "tables"}
-QUICK, ATTEMPTS, TALL_ATTEMPTS = 20, 120, 40
-OTHERWISE = {
-    CROWD_SEED: 60,
-    EXACT_SEED: ATTEMPTS,
-    GATHERED_SEED: ATTEMPTS,
-    FITTED_SEED: 80,
-    WORTHLESS_SEED: 60,
-    FITTED_TALL_SEED: 120,
-    ROOM_SEED: 100,
-    ROOM_TALL_SEED: 40,
-    SUMMED_SEED: 40,
-    QUOTIENT_SEED: 20,
-    QUOTIENT_TALL_SEED: 20,
-    DIVIDEND_SEED: 20,
-    DIVIDEND_TALL_SEED: 40,
-    PICKED_SEED: 60,
-    PICKED_TALL_SEED: 60,
-    DONATED_SEED: 10,
-    DUST_SEED: 10,
-    BRIMMING_SEED: 5,
-    SHARE_SEED: 20,
-    BORROWED_SEED: 60,
-    BORROWED_TALL_SEED: 40,
-    SHARED_SEED: 200,
-    SHARED_TALL_SEED: 40,
-    ROOT_SEED: 20,
-    ROOT_TALL_SEED: 100,
-    CHOSEN_SEED: 60,
-    POOLED_SEED: 60,
-    MOVED_SEED: 30,
-    RICH_SEED: 300,
-    RICH_TALL_SEED: 30,
-    MOVED_TALL_SEED: 20,
-    SQUARE_SEED: 300,
-    SQUARE_TALL_SEED: 20,
-    LEAF_SEED: 100,
-    LEAF_TALL_SEED: 20,
-}
-"""How often other lies are tried than those of plain seeds."""
+QUICK, ATTEMPTS = 20, 120
 SORTED = re.compile(
     r"(uniqueness|\w+_limit|\w+_nodes).*|tally/(order|padding|record|ordinal|group).*|.* (round|cube).*|.*counted"
 )
@@ -237,11 +162,11 @@ def find(place: Ground, name: str, found: dict[str, str]) -> None:
         return
     if _by_lie(place, name, found, range(QUICK, ATTEMPTS)):
         return
-    for prefix, attempts in OTHERWISE.items():
-        if _by_lie(place, name, found, range(attempts), prefix):
+    for lies in FAMILIES:
+        if lies.letters == "t" and not name.startswith(("payouts", "totals")):
+            continue
+        if _by_lie(place, name, found, range(lies.attempts), lies.letters):
             return
-    if name.startswith(("payouts", "totals")):
-        _by_lie(place, name, found, range(TALL_ATTEMPTS), TALL_SEED)
 
 
 def _by_lie(place: Ground, name: str, found: dict[str, str], seeds: range, prefix: str = "") -> bool:

@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tests.attacks.forgery import BUS
-from tests.campaigns.deletion.implied import Plans, noted_plans
-from tests.campaigns.deletion.openings import wraps
+from tests.campaigns.deletion.reasons.implied import Plans, noted_plans
+from tests.campaigns.deletion.reasons.openings import wraps
 from tests.campaigns.differential import epochs
 from tests.campaigns.differential.epochs import HEIGHT, Circuit, Claims, Edit, Epoch
 from tests.campaigns.differential.records import Row, random_rows

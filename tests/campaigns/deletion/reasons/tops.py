@@ -1,0 +1,107 @@
+"""What the top limb of a comparison needs no constraint or look-up for, whatever the numbers are.
+
+The highest limb is the only one that is looked at wherever two numbers are compared: it is equal, or its difference is
+looked up. So its pick can't free it without telling by it, and a top limb that is a sum's is in range by that.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Sequence
+
+from tests.campaigns.deletion.lies.choices import comparison_width, undecided
+from tests.campaigns.deletion.reasons.implied import Plans
+from tests.campaigns.deletion.reasons.openings import coefficient_of
+from zkpay.circuits.gadgets.arithmetic import Defined
+from zkpay.circuits.gadgets.carry import Plan
+from zkpay.circuits.gadgets.compare import Comparison
+from zkpay.stark.air import Table
+from zkpay.stark.expression import Column, Constant, Expression, Linear
+from zkpay.stark.field import P
+
+TOP_PICK = re.compile(r"\w+/(.+) pick\[(\d+)\] is a bit")
+LOOK_UP = re.compile(r"\w+/(.+\[\d+\]) has \d+ bits")
+MOST_PICKS = 12
+TOLD_RIGHT = (
+    "The top pick of a comparison that tells, under any policy: a pick of 1 - c leaves limbs free only from the c-th "
+    "of the other picks down, and of these that pick alone counts, with all limbs above it equal. So what is told is "
+    "right, worked out for all picks."
+)
+IN_RANGE = (
+    "The top limb is compared with one that is looked up: either they are equal, or their difference is looked up. So "
+    "it is so small that the lines of its sum hold over the integers, which leaves the highest limb no choice."
+)
+
+
+def why_top_pick(table: Table, name: str) -> str | None:
+    """Why nothing can use that the highest pick isn't a bit; None if it isn't one."""
+    found = re.fullmatch(TOP_PICK, name)
+    for gadget in table.gadgets if found else ():
+        if isinstance(gadget, Comparison) and found and gadget.difference.name == f"{found[1]} difference":
+            count = len(gadget.picks)
+            if gadget.flag is None or int(found[2]) != count - 1 or count > MOST_PICKS:
+                return None
+            # Any other pick than 1 - c leaves no limb free, as the first of these does.
+            odd = [P - count, *(1 - c for c in range(2, count))]
+            every = itertools.product(itertools.product((0, 1), repeat=count - 1), odd)
+            return TOLD_RIGHT if all(_tells_right((*lower, top)) for lower, top in every) else None
+    return None
+
+
+def _tells_right(picks: Sequence[int]) -> bool:
+    """Whether picks, of which the highest is no bit, can only say what is so.
+
+    Where no limb is free, both sides are equal: that the left is at most the right is so, and the contrary would take
+    a difference of -1. Else the highest free limb has to decide alone: the difference less the picks' sum, which is 1
+    at least, is looked up.
+    """
+    free = [k for k in range(len(picks)) if undecided(picks, k, below=False) % P == 0]
+    if not free:
+        return True
+    decisive, counted = free[-1], [k for k in free if picks[k]]
+    return counted == [decisive] and picks[decisive] == 1 and 1 <= sum(picks) <= len(picks)
+
+
+def why_compared(plans: Plans, table: Table, name: str) -> str | None:
+    """Why a top limb that is compared needs no look-up; None if it isn't one or may need it."""
+    found = re.fullmatch(LOOK_UP, name)
+    for gadget in table.gadgets if found else ():
+        if isinstance(gadget, Comparison) and gadget.flag is not None and gadget.picks and found:
+            for side, other in ((gadget.left, gadget.right), (gadget.right, gadget.left)):
+                top = side[-1]
+                if isinstance(top, Column) and top.name == found[1] and _is_looked_up(table, other[-1]):
+                    # Other picks than the top one add nothing beside it but what they are counted with.
+                    room = (1 << comparison_width(table, gadget)) + len(gadget.picks)
+                    return IN_RANGE if _holds(plans, table, top, (-room, 2 * room)) else None
+    return None
+
+
+def _is_looked_up(table: Table, limb: Expression) -> bool:
+    names = [item.name for item in table.interactions]
+    return isinstance(limb, Constant) or (
+        isinstance(limb, Column) and any(held.startswith(f"{table.name}/{limb.name} has ") for held in names)
+    )
+
+
+def _holds(plans: Plans, table: Table, column: Column, ends: tuple[int, int]) -> bool:
+    """Whether the column is the highest limb of a sum whose lines stay below P wherever it lies between `ends`."""
+    for gadget in table.gadgets:
+        if isinstance(gadget, Defined) and gadget.result.columns[-1] == column and " slack[" not in column.name:
+            plan = plans[table.name, column.name.rpartition("[")[0]]
+            return all(_size(plan, k, column, gadget.result.widths[-1], ends) < P for k in range(len(plan.lines)))
+    return False
+
+
+def _size(plan: Plan, k: int, column: Column, width: int, ends: tuple[int, int]) -> int:
+    """The largest size of a line with its carries, if the column lies between `ends` and not in its range."""
+    held = coefficient_of(Linear(plan.lines[k].terms, 0), column)
+    if held is None:
+        return P
+    own, told = sorted((0, held * ((1 << width) - 1))), sorted(held * end for end in ends)
+    low, high = plan.lines[k].low - own[0] + told[0], plan.lines[k].high - own[1] + told[1]
+    if k:
+        low, high = low + plan.carries[k - 1].low, high + plan.carries[k - 1].high
+    if k < len(plan.carries):
+        low, high = low - (plan.carries[k].high << plan.radix), high - (plan.carries[k].low << plan.radix)
+    return max(high, -low)
