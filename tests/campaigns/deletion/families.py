@@ -31,6 +31,7 @@ from tests.campaigns.deletion.tailored.rich import aim_at_riches
 from tests.campaigns.deletion.tailored.roomy import aim_at_room
 from tests.campaigns.deletion.tailored.roots import aim_at_root
 from tests.campaigns.deletion.tailored.shares import aim_shared
+from tests.campaigns.deletion.tailored.spread import aim_spread
 from tests.campaigns.deletion.tailored.squares import aim_at_square
 from tests.campaigns.deletion.tailored.together import aim_at_total
 
@@ -72,6 +73,7 @@ FAMILIES = (
     Family("bt", aim_at_borrowed, 40, TALL),
     Family("p", aim_shared, 200),
     Family("pt", aim_shared, 40, TALL),
+    Family("i", aim_spread, 60),
     Family("v", aim_at_root, 20),
     Family("vt", aim_at_root, 100, TALL),
     Family("e", aim_chosen, 400),

@@ -172,7 +172,7 @@ def _fraction(
     gadget, balance = table.gadgets[owner], table.gadgets[owner + 1]
     if not isinstance(gadget, Divided) or not isinstance(balance, Balance):
         return None
-    position, title = sum(part.widths[:k]), _divides(ground, gadget)
+    position, title = sum(part.widths[:k]), divides(ground, gadget)
     # Up to so many zeros the fraction is of one element: then it is the same in other limbs.
     inside = position % ELEMENT_BITS if part.columns[k].name.startswith(f"{PAYOUT}[") else 0
     if title is None or inside + 1 >= balance.radix:
@@ -185,14 +185,14 @@ def _fraction(
     # Where all numbers are multiples of 5 totals are.
     size = dice.choice([1, 1, 5]) * dice.randrange(1, 1 << dice.randrange(1, balance.radix - zeros + 1))
     wanted = size << dice.choice(shifts)
-    records = _adding_up_to(ground, title, wanted, dice)
+    records = adding_up_to(ground, title, wanted, dice)
     if records is None:
         return None
     step = dice.choice([1, 1, 3]) * dice.choice([1, -1]) * inverse(1 << dice.randint(inside + 1, zeros)) % P
     return records, {0: step, 1: -step}
 
 
-def _divides(ground: Ground, gadget: Divided) -> str | None:
+def divides(ground: Ground, gadget: Divided) -> str | None:
     """The total that is the divisor of a quotient."""
     if not isinstance(gadget.divisor, PublicDigits):
         return None
@@ -223,7 +223,7 @@ def _closest(ground: Ground, title: str, before: Sequence[Values], wanted: int, 
     return having(low)
 
 
-def _adding_up_to(ground: Ground, title: str, wanted: int, dice: random.Random) -> Records | None:
+def adding_up_to(ground: Ground, title: str, wanted: int, dice: random.Random) -> Records | None:
     """Records of two accounts or three whose numbers add up to `wanted`; None if none are found."""
     for _ in range(TRIES):
         count, left = dice.randint(2, MOST_ACCOUNTS), wanted
