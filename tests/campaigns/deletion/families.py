@@ -14,6 +14,7 @@ from tests.campaigns.deletion.ground import TALL, WORTHLESS, Ground, Story
 from tests.campaigns.deletion.lies.aims import aim
 from tests.campaigns.deletion.tailored.borrowed import aim_at_borrowed
 from tests.campaigns.deletion.tailored.brimming import aim_brimming
+from tests.campaigns.deletion.tailored.capped import aim_at_cap
 from tests.campaigns.deletion.tailored.chosen import aim_chosen
 from tests.campaigns.deletion.tailored.crowds import aim_at_crowd
 from tests.campaigns.deletion.tailored.dividends import aim_at_dividend
@@ -86,6 +87,7 @@ FAMILIES = (
     Family("ot", aim_at_square, 20, TALL),
     Family("l", aim_at_leaf, 100),
     Family("lt", aim_at_leaf, 20, TALL),
+    Family("xt", aim_at_cap, 5, TALL),
     Family("t", aim, 40, TALL),
 )
 """In the order in which they are tried, after lies of plain seeds."""

@@ -82,17 +82,6 @@ REASONS = [
         ("threshold-bonus",),
     ),
     Reason(
-        r"payouts/payout: pool \* score // total\(score\)\[5\] has 7 bits",
-        "The limb is compared with the cap's, 16: it is the same, or the difference is looked up, so that it is at "
-        "most 16,400. To be of use it has to say that more than the cap is due: else the payout is what the limbs "
-        "come to, and its highest line has no room for one below 0. If lines hold over the integers, the quotient has "
-        "no choice. Of the two that read the limb the lower one stays below 2^31 - 2^29; the last reads (total >> 5) "
-        "* limb and less than 2^23 beside, and comes round P for a total over 4,000,000 alone. There 600,000 points, "
-        "the most an account has, are 15 % of the pool; nobody reaches the cap of 20 %, so that the pool is spent but "
-        "for 1,024 units, and can't hold what is paid to the cap.",
-        ("capped-pro-rata",),
-    ),
-    Reason(
         r"contributions/reason accepted is a bit",
         "Six other reasons are bits, and all together come to 0 or 1: so the cell is a bit or -1 to -6. The formula "
         "compares points with record_cap, 50,000, where `active` is that cell, a. The flag is 0 or a; 0 takes picks "
