@@ -17,6 +17,7 @@ from tests.campaigns.deletion.tailored.brimming import aim_brimming
 from tests.campaigns.deletion.tailored.capped import aim_at_cap
 from tests.campaigns.deletion.tailored.chosen import aim_chosen
 from tests.campaigns.deletion.tailored.crowds import aim_at_crowd
+from tests.campaigns.deletion.tailored.dear import aim_dearly
 from tests.campaigns.deletion.tailored.dividends import aim_at_dividend
 from tests.campaigns.deletion.tailored.donated import aim_donated
 from tests.campaigns.deletion.tailored.dusty import aim_at_dust
@@ -88,6 +89,7 @@ FAMILIES = (
     Family("l", aim_at_leaf, 100),
     Family("lt", aim_at_leaf, 20, TALL),
     Family("xt", aim_at_cap, 5, TALL),
+    Family("it", aim_dearly, 10, TALL),
     Family("t", aim, 40, TALL),
 )
 """In the order in which they are tried, after lies of plain seeds."""

@@ -32,15 +32,6 @@ REASONS = [
         "false of equal numbers.",
     ),
     Reason(
-        r"payouts/payout carry\[5\] has 15 bits",
-        "Lines 5 and 6 hold as one, so that pool * score and total * payout + remainder differ by m * P * 2^75. m > 0: "
-        "the score would be at least P * 2^75 / pool, over 8 * 10^8. But each record is of one kind, so that roots of "
-        "a, b, c points with a + b + c <= 1024 * 10^9 give at most sqrt(38 * 10^4 * 1024 * 10^9) < 6.3 * 10^8. m < 0: "
-        "that payout is larger by at least P * 2^75 / total - 1, nobody's is smaller, and together they come to more "
-        "than the pool: roundings take less than 1024, and the total is below 2^35.",
-        ("diminishing-per-kind",),
-    ),
-    Reason(
         r"payouts/is_real is a bit",
         "kept: a cheat of the tests takes an account by parts of a row where numbers have one limb, a lie here "
         "where a payout is the sum of two quotients. Here it is one, or a choice on top. A choice passes a part only "
