@@ -5,15 +5,13 @@ constant sees that limb first, and takes the number for another than the lines d
 from __future__ import annotations
 
 import random
-import re
 from collections.abc import Sequence
 
 from tests.campaigns.deletion.ground import Ground, Story, with_amount
-from tests.campaigns.deletion.lies.arithmetic import LimbLie, outputs
-from tests.campaigns.deletion.lies.choices import owner_of
-from tests.campaigns.deletion.names import LIMB, place_of, row_in
+from tests.campaigns.deletion.lies.arithmetic import LimbLie
+from tests.campaigns.deletion.names import limb_called, row_in
 from tests.campaigns.deletion.reasons.unreachable import constants
-from tests.campaigns.deletion.tailored.quotients import random_records
+from tests.campaigns.deletion.tailored.drawn import random_records
 from tests.campaigns.deletion.tailored.shares import few_accounts
 from zkpay.circuits.gadgets.arithmetic import Columns, Defined, Divided
 from zkpay.circuits.gadgets.compare import Comparison
@@ -22,18 +20,12 @@ from zkpay.stark.air import Table
 
 def aim_at_borrowed(ground: Ground, name: str, dice: random.Random) -> Story | None:
     """A lie that only `name` may stand against; None where there is none this time."""
-    table_name, _, rest = name.partition("/")
-    found = re.fullmatch(LIMB, rest)
-    if found is None or not found[2] or table_name not in ("contributions", "payouts"):
+    found = limb_called(ground, name, ("contributions", "payouts"))
+    if found is None or not isinstance(found.gadget, Defined | Divided):
         return None
-    table, column = ground.tables[table_name], f"{found[1]}[{found[2]}]"
-    owner = owner_of(table, column)
-    gadget = table.gadgets[owner]
-    if owner < 0 or not isinstance(gadget, Defined | Divided):
-        return None
-    part = outputs(gadget)[0]
-    k, fixed = place_of(part, column), _compared_with(table, part)
-    if k < 0 or k + 1 >= len(part.columns) or fixed is None:
+    table, owner, part, k = found.table, found.owner, found.part, found.place
+    fixed = _compared_with(table, part)
+    if k + 1 == len(part.columns) or fixed is None:
         return None
     records = few_accounts(ground, dice) if dice.random() < 0.5 else random_records(ground, dice)
     row = row_in(table, records, dice)

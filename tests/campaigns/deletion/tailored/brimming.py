@@ -16,8 +16,8 @@ from tests.campaigns.deletion.ground import Ground, Records, Story
 from tests.campaigns.deletion.lies.arithmetic import divisor_at, put, put_around, read_number
 from tests.campaigns.deletion.lies.choices import owner_of
 from tests.campaigns.deletion.names import LIMB
+from tests.campaigns.deletion.tailored.drawn import accepted
 from tests.campaigns.deletion.tailored.dusty import DustLie, gained
-from tests.campaigns.deletion.tailored.fitted import accepted
 from tests.campaigns.deletion.tailored.rich import SPARE
 from tests.campaigns.differential.records import Row
 from zkpay.circuits.gadgets.arithmetic import Divided

@@ -14,7 +14,8 @@ from tests.campaigns.deletion.lies.arithmetic import divisor_at, exact_sum
 from tests.campaigns.deletion.lies.choices import owner_of
 from tests.campaigns.deletion.names import LIMB
 from tests.campaigns.deletion.tailored.measured import Values, sized
-from tests.campaigns.deletion.tailored.quotients import QuotientLie, copied, settles
+from tests.campaigns.deletion.tailored.quotients import QuotientLie
+from tests.campaigns.deletion.tailored.refilled import copied, fill_carries
 from zkpay.circuits.gadgets.arithmetic import Divided
 from zkpay.circuits.gadgets.carry import Balance, PublicDigits
 from zkpay.stark.field import P
@@ -54,7 +55,7 @@ def aim_at_cap(place: Ground, name: str, dice: random.Random) -> Story | None:
         lie = QuotientLie("payouts", owner + 1, row, limb, element, share - (element << foot), rest)
         scratch = copied(trace)
         lie(scratch, owner)
-        if settles(scratch, balance, row):
+        if fill_carries(scratch, balance, row):
             return Story(records, lie, on=on)
     return None
 

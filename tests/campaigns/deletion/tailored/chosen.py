@@ -6,18 +6,17 @@ another number.
 from __future__ import annotations
 
 import random
-import re
 
 import numpy as np
 
 from tests.campaigns.deletion.ground import Ground, Story, amounts_of, paid_accounts, with_amounts
 from tests.campaigns.deletion.ground import ground as ground_of
 from tests.campaigns.deletion.lies.arithmetic import divisor_at, read_number
-from tests.campaigns.deletion.lies.choices import owner_of
-from tests.campaigns.deletion.names import LIMB, place_of
-from tests.campaigns.deletion.tailored.dividends import DividendLie, shared
-from tests.campaigns.deletion.tailored.quotients import copied, factors, random_records, settles
-from tests.campaigns.deletion.tailored.room import added_up
+from tests.campaigns.deletion.names import limb_called
+from tests.campaigns.deletion.tailored.dividends import DividendLie
+from tests.campaigns.deletion.tailored.drawn import random_records
+from tests.campaigns.deletion.tailored.refilled import copied, factors, fill_carries, shared
+from tests.campaigns.deletion.tailored.room import total_of
 from zkpay.circuits.gadgets.arithmetic import Defined, Divided
 from zkpay.circuits.gadgets.carry import Balance
 from zkpay.circuits.trace import Trace
@@ -29,18 +28,12 @@ TRIES, NEAR = 200, 16
 
 def aim_chosen(ground: Ground, name: str, dice: random.Random) -> Story | None:
     """A lie that only `name` may stand against; None where there is none this time."""
-    table_name, _, rest = name.partition("/")
-    found = re.fullmatch(LIMB, rest)
-    if found is None or not found[2] or table_name != "payouts" or "pool" not in amounts_of(ground):
+    found = limb_called(ground, name)
+    if found is None or not isinstance(found.gadget, Defined) or "pool" not in amounts_of(ground):
         return None
-    table, column = ground.tables[table_name], f"{found[1]}[{found[2]}]"
-    owner = owner_of(table, column)
-    gadget = table.gadgets[owner]
-    if owner < 0 or not isinstance(gadget, Defined):
-        return None
-    limb = place_of(gadget.result, column)
+    table, owner, gadget, limb = found.table, found.owner, found.gadget, found.place
     share = next((n for n, g in enumerate(table.gadgets) if isinstance(g, Divided) and n > owner), None)
-    if not limb or share is None or added_up(ground, table, gadget.result.columns[limb]) is not None:
+    if not limb or share is None or total_of(ground, table, gadget.result.columns[limb]) is not None:
         return None
     records = random_records(ground, dice)
     row = dice.randrange(max(1, len(paid_accounts(records))))
@@ -91,7 +84,7 @@ def _cells(trace: Trace, table: Table, owner: int, limb: int, row: int, dice: ra
     scratch = copied(trace)
     for index, value in cells.items():
         scratch.values[index, row] = value
-    return cells if odd and settles(scratch, balance, row) else None
+    return cells if odd and fill_carries(scratch, balance, row) else None
 
 
 def _pool(

@@ -5,19 +5,16 @@ lines of the quotient as another.
 from __future__ import annotations
 
 import functools
-import itertools
 import random
-import re
 
 import numpy as np
 
 from tests.campaigns.deletion.ground import Ground, Story, paid_accounts
-from tests.campaigns.deletion.lies.arithmetic import divisor_at, exact_sum, put
-from tests.campaigns.deletion.lies.choices import owner_of
-from tests.campaigns.deletion.names import LIMB, place_of
-from tests.campaigns.deletion.tailored.fitted import total_as_seen
-from tests.campaigns.deletion.tailored.quotients import copied, factors, random_records, settles
-from tests.campaigns.deletion.tailored.room import added_up, passing, readings_of, refill_by_lines
+from tests.campaigns.deletion.lies.arithmetic import put
+from tests.campaigns.deletion.names import limb_called
+from tests.campaigns.deletion.tailored.drawn import random_records
+from tests.campaigns.deletion.tailored.refilled import copied, fill_carries, refill_by_lines, shared, total_as_seen
+from tests.campaigns.deletion.tailored.room import passing, readings_of, total_of
 from zkpay.circuits.gadgets.arithmetic import Defined, Divided
 from zkpay.circuits.gadgets.carry import Balance
 from zkpay.circuits.trace import Trace
@@ -42,7 +39,7 @@ class DividendLie:
             for index, value in self.cells.items():
                 trace.values[index, self.row] = value
         elif number in (self.number + 1, self.share + 1) and isinstance(gadget, Balance):
-            settles(trace, gadget, self.row)
+            fill_carries(trace, gadget, self.row)
         elif number == self.share and isinstance(gadget, Divided):
             put(trace, gadget.quotient, self.row, self.quotient)
             put(trace, gadget.remainder, self.row, self.rest)
@@ -52,17 +49,11 @@ class DividendLie:
 
 def aim_at_dividend(ground: Ground, name: str, dice: random.Random) -> Story | None:
     """A lie that only `name` may stand against; None where there is none this time."""
-    table_name, _, rest = name.partition("/")
-    found = re.fullmatch(LIMB, rest)
-    if found is None or not found[2] or table_name != "payouts":
+    found = limb_called(ground, name)
+    if found is None or not isinstance(found.gadget, Defined):
         return None
-    table, column = ground.tables[table_name], f"{found[1]}[{found[2]}]"
-    owner = owner_of(table, column)
-    gadget = table.gadgets[owner]
-    if owner < 0 or not isinstance(gadget, Defined):
-        return None
-    limb = place_of(gadget.result, column)
-    title = added_up(ground, table, gadget.result.columns[limb])
+    table, owner, gadget, limb = found.table, found.owner, found.gadget, found.place
+    title = total_of(ground, table, gadget.result.columns[limb])
     if limb + 1 == len(gadget.result.widths) or title is None:
         return None
     for _ in range(EPOCHS):
@@ -95,7 +86,7 @@ def _told(
     for element, cells in dice.sample(fitting, min(TRIED, len(fitting))):
         for index, value in cells.items():
             scratch.values[index, row] = value
-        if not settles(scratch, balance, row):
+        if not fill_carries(scratch, balance, row):
             continue
         found = shared(scratch, share, column.index, element, row)
         if found is not None:
@@ -122,25 +113,3 @@ def _others(
         cells = dict(zip((column.index for column in part.columns), [*limbs, element, above - given], strict=False))
         found.append((element, cells))
     return found
-
-
-def shared(trace: Trace, share: int, column: int, element: int, row: int) -> tuple[int, int] | None:
-    """Quotient and remainder that the lines of the quotient let through."""
-    gadget, balance = trace.table.gadgets[share], trace.table.gadgets[share + 1]
-    if not isinstance(gadget, Divided) or not isinstance(balance, Balance):
-        return None
-    trace.values[column, row] = 0
-    base = exact_sum(trace, gadget.source, row)
-    trace.values[column, row] = element
-    read = [element * factor % P for factor in factors(trace, balance, column, row)]
-    divisor, bits = divisor_at(trace, gadget, row), sum(gadget.quotient.widths)
-    turns = [(value, value - P) if value else (0,) for value in read]
-    for choice in itertools.product(*turns):
-        value = base + sum(part << (balance.radix * k) for k, part in enumerate(choice))
-        if 0 <= value < divisor << bits:
-            quotient, rest = divmod(value, divisor)
-            put(trace, gadget.quotient, row, quotient)
-            put(trace, gadget.remainder, row, rest)
-            if settles(trace, balance, row):
-                return quotient, rest
-    return None

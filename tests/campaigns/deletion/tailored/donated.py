@@ -13,7 +13,7 @@ from math import isqrt
 from tests.campaigns.deletion.ground import Ground, Story, paid_accounts
 from tests.campaigns.deletion.lies.choices import ABOVE, PICK, ComparisonLie, comparison_called, comparison_width
 from tests.campaigns.deletion.names import COMPARISON, is_comparison
-from tests.campaigns.deletion.tailored.fitted import accepted
+from tests.campaigns.deletion.tailored.drawn import accepted
 from tests.campaigns.deletion.tailored.picked import PickLie
 from tests.campaigns.differential.records import Row
 from zkpay.circuits.gadgets.compare import Comparison

@@ -16,7 +16,7 @@ from tests.campaigns.deletion.ground import Ground, Records, Story
 from tests.campaigns.deletion.lies.arithmetic import divisor_at, exact_sum, read_number
 from tests.campaigns.deletion.lies.choices import owner_of
 from tests.campaigns.deletion.names import LIMB
-from tests.campaigns.deletion.tailored.fitted import accepted
+from tests.campaigns.deletion.tailored.drawn import accepted
 from tests.campaigns.deletion.tailored.rich import SPARE, rich
 from tests.campaigns.deletion.tailored.room import RoomLie
 from tests.campaigns.differential.records import Row

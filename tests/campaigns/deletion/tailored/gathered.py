@@ -5,14 +5,12 @@ sum over an account's records, or the product with a number of the record.
 from __future__ import annotations
 
 import random
-import re
 
 from tests.attacks.tallies import added_up
 from tests.campaigns.deletion.ground import Ground, Records, Story
-from tests.campaigns.deletion.lies.arithmetic import LimbLie, Several, outputs
-from tests.campaigns.deletion.lies.choices import owner_of
-from tests.campaigns.deletion.names import LIMB, place_of
-from tests.campaigns.deletion.tailored.fitted import accepted
+from tests.campaigns.deletion.lies.arithmetic import LimbLie, Several
+from tests.campaigns.deletion.names import limb_called
+from tests.campaigns.deletion.tailored.drawn import accepted
 from tests.campaigns.differential.records import Row
 from zkpay.circuits.gadgets.arithmetic import Defined
 from zkpay.circuits.trace import Trace
@@ -23,27 +21,20 @@ FEWEST, MOST = 5, 16
 
 def aim_gathered(ground: Ground, name: str, dice: random.Random) -> Story | None:
     """A lie that only `name` may stand against; None where there is none this time."""
-    table_name, _, rest = name.partition("/")
-    found = re.fullmatch(LIMB, rest)
-    if found is None or not found[2] or table_name != "contributions":
+    found = limb_called(ground, name, ("contributions",))
+    if found is None or not isinstance(found.gadget, Defined):
         return None
-    table, column = ground.tables[table_name], f"{found[1]}[{found[2]}]"
-    owner = owner_of(table, column)
-    gadget = table.gadgets[owner]
-    if owner < 0 or not isinstance(gadget, Defined):
-        return None
-    (part,) = outputs(gadget)
-    k = place_of(part, column)
+    table, owner, part, k = found.table, found.owner, found.part, found.place
     width = part.widths[k]
     # A number that a line aggregates is called after both.
-    if found[1].rpartition(": ")[2] in {argument.name for argument in ground.circuit.bounds.arguments}:
+    if found.title.rpartition(": ")[2] in {argument.name for argument in ground.circuit.bounds.arguments}:
         records = _small(ground, dice, dice.randint(FEWEST, MOST))
-        lie = LimbLie(table_name, owner + 1, (0, k), _round(dice, len(records), width))
+        lie = LimbLie(table.name, owner + 1, (0, k), _round(dice, len(records), width))
         return Story(records, Several(lie, _in_the_field))
     records = _small(ground, dice, dice.choice([1, 1, 2]))
     size = dice.randrange(1, 1 << dice.randrange(1, 15))
     step = size << width if dice.random() < 0.5 else size * inverse(1 << dice.randrange(1, width)) % P
-    return Story(records, LimbLie(table_name, owner + 1, (0, k), {0: dice.choice([1, -1]) * step}))
+    return Story(records, LimbLie(table.name, owner + 1, (0, k), {0: dice.choice([1, -1]) * step}))
 
 
 def _small(ground: Ground, dice: random.Random, count: int) -> Records:

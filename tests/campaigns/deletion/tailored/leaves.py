@@ -13,7 +13,8 @@ from tests.campaigns.deletion.lies.arithmetic import LimbLie
 from tests.campaigns.deletion.lies.choices import owner_of
 from tests.campaigns.deletion.names import LIMB
 from tests.campaigns.deletion.reasons.openings import coefficient_of
-from tests.campaigns.deletion.tailored.fitted import accepted, total_as_seen
+from tests.campaigns.deletion.tailored.drawn import accepted
+from tests.campaigns.deletion.tailored.refilled import total_as_seen
 from tests.campaigns.differential.records import Row
 from zkpay.circuits.bounds import PAYOUT, TOTAL_WIDTH
 from zkpay.circuits.gadgets.arithmetic import Defined

@@ -20,8 +20,8 @@ from tests.campaigns.deletion.lies.choices import (
 from tests.campaigns.deletion.lies.sums import left_out
 from tests.campaigns.deletion.names import COMPARISON, TOTAL_LIMB, VALUE_FLAG, is_comparison
 from tests.campaigns.deletion.reasons.unreachable import claims_about, constants
+from tests.campaigns.deletion.tailored.drawn import accepted
 from tests.campaigns.deletion.tailored.exact import number_told
-from tests.campaigns.deletion.tailored.fitted import accepted
 from tests.campaigns.deletion.tailored.measured import Values, sized
 from tests.campaigns.deletion.tailored.remaining import aim_at_remaining, odd_amounts
 from tests.campaigns.differential.records import Row

@@ -17,7 +17,7 @@ from tests.campaigns.deletion.ground import TALL_HEIGHT, Ground, Records, Story,
 from tests.campaigns.deletion.lies.choices import MOST_PICKS, comparison_called, comparison_width, undecided
 from tests.campaigns.deletion.names import VALUE_FLAG, is_comparison
 from tests.campaigns.deletion.reasons.unreachable import constants
-from tests.campaigns.deletion.tailored.fitted import accepted
+from tests.campaigns.deletion.tailored.drawn import accepted
 from tests.campaigns.deletion.tailored.measured import MOST, Worth, adding_up, kinds, sized
 from tests.campaigns.differential.records import Row
 from zkpay.circuits.gadgets.compare import Comparison

@@ -6,17 +6,14 @@ from __future__ import annotations
 
 import functools
 import random
-import re
 
 import numpy as np
 
 from tests.campaigns.deletion.ground import Ground, Story, amounts_of, with_amounts
-from tests.campaigns.deletion.lies.arithmetic import outputs
-from tests.campaigns.deletion.lies.choices import owner_of
-from tests.campaigns.deletion.names import LIMB, place_of
-from tests.campaigns.deletion.tailored.fitted import total_as_seen
+from tests.campaigns.deletion.names import limb_called
 from tests.campaigns.deletion.tailored.measured import Worth, adding_up, kinds, sized
-from tests.campaigns.deletion.tailored.room import added_up, readings_of
+from tests.campaigns.deletion.tailored.refilled import total_as_seen
+from tests.campaigns.deletion.tailored.room import readings_of, total_of
 from tests.campaigns.deletion.tailored.roots import Root, RootLie
 from zkpay.circuits.gadgets.arithmetic import Divided, Rooted
 from zkpay.circuits.gadgets.carry import Balance
@@ -28,19 +25,14 @@ ROOM, SQUARES, TRIES = 22, 1 << 22, 20
 
 def aim_pooled(ground: Ground, name: str, dice: random.Random) -> Story | None:
     """A lie that only `name` may stand against; None where there is none this time."""
-    table_name, _, rest = name.partition("/")
-    found = re.fullmatch(LIMB, rest)
-    if found is None or not found[2] or table_name != "payouts" or "pool" not in amounts_of(ground):
+    found = limb_called(ground, name)
+    if found is None or not isinstance(found.gadget, Rooted) or "pool" not in amounts_of(ground):
         return None
-    table, column = ground.tables[table_name], f"{found[1]}[{found[2]}]"
-    owner = owner_of(table, column)
-    gadget = table.gadgets[owner]
-    if owner < 0 or not isinstance(gadget, Rooted):
+    table, owner, gadget, limb = found.table, found.owner, found.gadget, found.place
+    balance = table.gadgets[owner + 1]
+    if not isinstance(balance, Balance) or len(balance.lines) != 4 or len(gadget.rest.widths) != 3:
         return None
-    limb, balance = place_of(outputs(gadget)[0], column), table.gadgets[owner + 1]
-    if limb < 0 or not isinstance(balance, Balance) or len(balance.lines) != 4 or len(gadget.rest.widths) != 3:
-        return None
-    title = added_up(ground, table, gadget.root.columns[limb])
+    title = total_of(ground, table, gadget.root.columns[limb])
     if set(gadget.root.widths) != {balance.radix} or title is None:
         return None
     return _told(ground, Root(table, owner, gadget, balance), limb, title, dice)

@@ -5,19 +5,15 @@ lines, by the digits of the total, as another.
 from __future__ import annotations
 
 import random
-import re
-from copy import copy
 
 import numpy as np
 
-from tests.attacks.forgery import centred, evaluate_at, put_carry
-from tests.campaigns.deletion.ground import TALL_HEIGHT, Ground, Records, Story
-from tests.campaigns.deletion.lies.arithmetic import divisor_at, exact_sum, outputs, put
-from tests.campaigns.deletion.lies.choices import owner_of
-from tests.campaigns.deletion.names import LIMB, place_of, row_in
-from tests.campaigns.deletion.tailored.fitted import accepted, any_row
-from tests.campaigns.deletion.tailored.measured import kinds, sized
-from tests.campaigns.deletion.tailored.room import Elements, readings_of, refill_by_lines
+from tests.campaigns.deletion.ground import Ground, Story
+from tests.campaigns.deletion.lies.arithmetic import divisor_at, exact_sum, put
+from tests.campaigns.deletion.names import limb_called, row_in
+from tests.campaigns.deletion.tailored.drawn import random_records
+from tests.campaigns.deletion.tailored.refilled import copied, factors, fill_carries, refill_by_lines
+from tests.campaigns.deletion.tailored.room import Elements, readings_of
 from zkpay.circuits.gadgets.arithmetic import Divided
 from zkpay.circuits.gadgets.carry import Balance, PublicDigits
 from zkpay.circuits.trace import Trace
@@ -43,42 +39,18 @@ class QuotientLie:
             put(trace, gadget.remainder, self.row, self.rest)
             trace.values[gadget.quotient.columns[self.limb].index, self.row] = self.element
         elif number == self.balance and isinstance(gadget, Balance):
-            settles(trace, gadget, self.row)
+            fill_carries(trace, gadget, self.row)
         elif number > self.balance:
             refill_by_lines(trace, number, self.row)
 
 
-def settles(trace: Trace, balance: Balance, row: int) -> bool:
-    """Fill the carries of a balance for lines that are known modulo P alone, so that they are in their ranges; False if
-    they can't be.
-    """
-    carried = 0
-    for line, carry in zip(balance.lines, balance.carries, strict=False):
-        amount = centred(evaluate_at(trace, row, line)) + carried
-        # Modulo P; and P is 1 more than a multiple of 2^radix.
-        rest = amount % (1 << balance.radix)
-        found = [(amount + turns * P) >> balance.radix for turns in (-rest, (1 << balance.radix) - rest)]
-        fitting = [value for value in found if carry.range.low <= value <= carry.range.high]
-        if not fitting:
-            return False
-        carried = fitting[0]
-        put_carry(trace, carry, row, carried)
-    return (centred(evaluate_at(trace, row, balance.lines[-1])) + carried) % P == 0
-
-
 def aim_at_quotient(ground: Ground, name: str, dice: random.Random) -> Story | None:
     """A lie that only `name` may stand against; None where there is none this time."""
-    table_name, _, rest = name.partition("/")
-    found = re.fullmatch(LIMB, rest)
-    if found is None or not found[2] or table_name != "payouts":
+    found = limb_called(ground, name)
+    if found is None or not isinstance(found.gadget, Divided):
         return None
-    table, column = ground.tables[table_name], f"{found[1]}[{found[2]}]"
-    owner = owner_of(table, column)
-    gadget = table.gadgets[owner]
-    if owner < 0 or not isinstance(gadget, Divided) or not isinstance(gadget.divisor, PublicDigits):
-        return None
-    limb = place_of(outputs(gadget)[0], column)
-    if limb < 0:
+    table, owner, gadget, limb = found.table, found.owner, found.gadget, found.place
+    if not isinstance(gadget.divisor, PublicDigits):
         return None
     for _ in range(EPOCHS):
         records = random_records(ground, dice)
@@ -90,17 +62,6 @@ def aim_at_quotient(ground: Ground, name: str, dice: random.Random) -> Story | N
         if lie is not None:
             return Story(records, lie)
     return None
-
-
-def random_records(ground: Ground, dice: random.Random) -> Records:
-    """Records of any size, and some as large as can be."""
-    rows = [any_row(ground, dice, 1 + n % 3) for n in range(dice.choice([1, 2, 3, 5]))]
-    found = accepted(ground, rows)
-    counts = [0, 1, 3, 10, 30]
-    if ground.height == TALL_HEIGHT:
-        counts += [100, 300, 900]
-    kind = dice.choice(list(kinds(ground)))
-    return found + sized([kind] * dice.choice(counts), dice.choice([1, 2, 7]), first=10_000)
 
 
 def _told(
@@ -128,29 +89,9 @@ def _told(
         (more,) = taken[elements == element][:1]
         lie = QuotientLie(table.name, owner + 1, row, limb, element, quotient, numerator + more - quotient * divisor)
         lie(scratch, owner)
-        if settles(scratch, balance, row):
+        if fill_carries(scratch, balance, row):
             return lie
     return None
-
-
-def copied(trace: Trace) -> Trace:
-    """A trace of its own with the same values."""
-    found = copy(trace)
-    found.whole = trace.whole.copy()
-    return found
-
-
-def factors(trace: Trace, balance: Balance, column: int, row: int) -> list[int]:
-    """What each line of a balance multiplies a column with, digits of a total included."""
-    part = copied(trace)
-    found = []
-    for line in balance.lines:
-        ends = []
-        for value in (0, 1):
-            part.values[column, row] = value
-            ends.append(evaluate_at(part, row, line))
-        found.append((ends[1] - ends[0]) % P)
-    return found
 
 
 def _sampled(ground: Ground, table: Table, owner: int, limb: int, dice: random.Random) -> Elements:

@@ -14,9 +14,10 @@ from tests.campaigns.deletion.lies.choices import owner_of
 from tests.campaigns.deletion.names import CARRY, LIMB, place_of
 from tests.campaigns.deletion.reasons.openings import coefficient_of
 from tests.campaigns.deletion.tailored.digits import shares
-from tests.campaigns.deletion.tailored.fitted import accepted, total_as_seen
+from tests.campaigns.deletion.tailored.drawn import accepted
+from tests.campaigns.deletion.tailored.refilled import total_as_seen
 from tests.campaigns.deletion.tailored.remainders import BorrowedRemainder
-from tests.campaigns.deletion.tailored.room import RoomLie, added_up, passing, readings_of
+from tests.campaigns.deletion.tailored.room import RoomLie, passing, readings_of, total_of
 from tests.campaigns.differential.records import Row
 from zkpay.circuits.gadgets.arithmetic import Defined, Divided
 from zkpay.circuits.gadgets.carry import Balance, PublicDigits
@@ -49,7 +50,7 @@ def aim_at_riches(ground: Ground, name: str, dice: random.Random) -> Story | Non
         return _divided(ground, table, dice, owner, column)
     if isinstance(gadget, Defined):
         held = gadget.result.columns[int(found[2])]
-        if added_up(ground, table, held) is not None:
+        if total_of(ground, table, held) is not None:
             return _by_many(ground, table, dice, owner, held)
         return _by_one(ground, table, dice, owner, held)
     return None
@@ -157,7 +158,7 @@ def _by_many(ground: Ground, table: Table, dice: random.Random, owner: int, held
     sign = dice.choice([1, -1])
     steps = {row: sign * (part << step) // unit for row, part in enumerate(parts)}
     lie = RoomLie(table.name, owner + 1, (0, place), steps)
-    title = added_up(ground, table, held)
+    title = total_of(ground, table, held)
     if title is None:
         return None
     off = -sign * (P << (balance.radix * line))

@@ -13,19 +13,17 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.attacks.forgery import centred, evaluate_at
 from tests.campaigns.deletion.ground import Ground
 from tests.campaigns.deletion.lies.arithmetic import (
     LimbLie,
     divisor_at,
     exact_sum,
-    fill_for,
     outputs,
     read_number,
-    refill_as_seen,
 )
 from tests.campaigns.deletion.reasons.openings import Reading, coefficient_of
-from zkpay.circuits.gadgets.arithmetic import Defined, Divided, Rooted
+from tests.campaigns.deletion.tailored.refilled import refill_by_lines
+from zkpay.circuits.gadgets.arithmetic import Defined, Divided
 from zkpay.circuits.gadgets.carry import Balance, Plan
 from zkpay.circuits.gadgets.choice import SymbolTest
 from zkpay.circuits.trace import Trace
@@ -51,29 +49,11 @@ class RoomLie(LimbLie):
                 refill_by_lines(trace, number, row)
 
 
-def refill_by_lines(trace: Trace, number: int, row: int) -> None:
-    """Fill a gadget for what the field makes of the lines of its balance, as far as that can be written."""
-    gadget = trace.table.gadgets[number]
-    if not isinstance(gadget, Defined | Divided | Rooted):
-        refill_as_seen(trace, number, row)
-        return
-    kept = trace.values[:, row].copy()
-    balance = trace.table.gadgets[number + 1]
-    if not isinstance(balance, Balance):
-        raise TypeError("no balance follows")
-    for part in outputs(gadget):
-        for column in part.columns:
-            trace.values[column.index, row] = 0
-    seen = [centred(evaluate_at(trace, row, line)) << (balance.radix * k) for k, line in enumerate(balance.lines)]
-    try:
-        fill_for(trace, gadget, row, sum(seen))
-    except ValueError:
-        trace.values[:, row] = kept
-
-
-def added_up(ground: Ground, table: Table, column: Column) -> str | None:
-    """The total that a column is a limb of."""
-    titles = [total.name for total in ground.circuit.bounds.totals[:-1]]
+def total_of(ground: Ground, table: Table, column: Column, *, with_paid: bool = False) -> str | None:
+    """The total that a column is a limb of. with_paid: also what is paid in all, the last of them."""
+    titles = [total.name for total in ground.circuit.bounds.totals]
+    if not with_paid:
+        titles.pop()
     for row_sum in table.sums:
         read = row_sum.expression
         if isinstance(read, Product) and column in (read.left, read.right):

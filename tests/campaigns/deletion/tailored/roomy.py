@@ -14,9 +14,11 @@ from tests.campaigns.deletion.lies.arithmetic import outputs
 from tests.campaigns.deletion.lies.choices import owner_of
 from tests.campaigns.deletion.lies.sums import left_out
 from tests.campaigns.deletion.names import LIMB, TOTAL_LIMB, place_of, row_in
-from tests.campaigns.deletion.tailored.fitted import EPOCHS, accepted, alike, any_row, row_of, total_as_seen
+from tests.campaigns.deletion.tailored.drawn import accepted, alike, any_row, row_of
+from tests.campaigns.deletion.tailored.fitted import EPOCHS
 from tests.campaigns.deletion.tailored.measured import Worth, adding_up, sized
-from tests.campaigns.deletion.tailored.room import RoomLie, added_up, room, room_for_two
+from tests.campaigns.deletion.tailored.refilled import total_as_seen
+from tests.campaigns.deletion.tailored.room import RoomLie, room, room_for_two, total_of
 from zkpay.circuits.bounds import TOTAL_WIDTH
 from zkpay.circuits.gadgets.arithmetic import Defined, Divided
 from zkpay.circuits.gadgets.carry import PublicDigits
@@ -75,7 +77,7 @@ def _opened(ground: Ground, table: Table, dice: random.Random, found: re.Match[s
             # Those come first that the last line sees as little.
             element = int(fitting[dice.randrange(min(5, len(fitting)) if dice.random() < 0.7 else len(fitting))])
             lie = RoomLie(table.name, owner + 1, limb, {row: element - int(trace.values[held_by.index, row])})
-            title = added_up(ground, table, held_by)
+            title = total_of(ground, table, held_by)
             if title is None:
                 return Story(records, lie)
             return Story(records, lie, excess={title: 0}, post=functools.partial(total_as_seen, title))
@@ -100,7 +102,7 @@ def _for_two(ground: Ground, table: Table, dice: random.Random, owner: int, k: i
             pair = dice.choice(pairs)
             held = trace.values[part.columns[k].index]
             steps = {row: element - int(held[row]) for row, element in enumerate(pair)}
-            title = added_up(ground, table, part.columns[k])
+            title = total_of(ground, table, part.columns[k])
             lie = RoomLie(table.name, owner + 1, (0, k), steps)
             if title is None:
                 return Story(records, lie)

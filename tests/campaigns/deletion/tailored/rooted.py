@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from tests.campaigns.deletion.ground import Ground, Story
 from tests.campaigns.deletion.lies.arithmetic import Several
-from tests.campaigns.deletion.tailored.fitted import accepted
+from tests.campaigns.deletion.tailored.drawn import accepted
 from tests.campaigns.deletion.tailored.roots import Root, RootLie
 from tests.campaigns.differential.records import Row
 from zkpay.circuits.gadgets.carry import CarryRange

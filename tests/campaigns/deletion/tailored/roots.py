@@ -5,7 +5,6 @@ such numbers of the field as the lines of the root let through.
 from __future__ import annotations
 
 import random
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isqrt
@@ -15,11 +14,10 @@ from numpy.typing import NDArray
 
 from tests.campaigns.deletion.ground import Ground, Story
 from tests.campaigns.deletion.lies.arithmetic import outputs, put
-from tests.campaigns.deletion.lies.choices import owner_of
-from tests.campaigns.deletion.names import LIMB, place_of
-from tests.campaigns.deletion.tailored.dividends import shared
-from tests.campaigns.deletion.tailored.quotients import random_records, settles
-from tests.campaigns.deletion.tailored.room import passing, readings_of, refill_by_lines
+from tests.campaigns.deletion.names import limb_called
+from tests.campaigns.deletion.tailored.drawn import random_records
+from tests.campaigns.deletion.tailored.refilled import fill_carries, refill_by_lines, shared
+from tests.campaigns.deletion.tailored.room import passing, readings_of
 from zkpay.circuits.gadgets.arithmetic import Defined, Divided, Rooted
 from zkpay.circuits.gadgets.carry import Balance
 from zkpay.circuits.trace import Trace
@@ -68,28 +66,23 @@ class RootLie:
                 put(trace, gadget.quotient, self.row, found[0])
                 put(trace, gadget.remainder, self.row, found[1])
         elif isinstance(gadget, Balance):
-            settles(trace, gadget, self.row)
+            fill_carries(trace, gadget, self.row)
         else:
             refill_by_lines(trace, number, self.row)
 
 
 def aim_at_root(ground: Ground, name: str, dice: random.Random) -> Story | None:
     """A lie that only `name` may stand against; None where there is none this time."""
-    table_name, _, rest = name.partition("/")
-    found = re.fullmatch(LIMB, rest)
-    if found is None or not found[2] or table_name != "payouts":
+    found = limb_called(ground, name)
+    if found is None or not isinstance(found.gadget, Rooted):
         return None
-    table, column = ground.tables[table_name], f"{found[1]}[{found[2]}]"
-    owner = owner_of(table, column)
-    gadget = table.gadgets[owner]
-    if owner < 0 or not isinstance(gadget, Rooted):
-        return None
-    limb, balance = place_of(outputs(gadget)[0], column), table.gadgets[owner + 1]
-    if limb < 0 or not isinstance(balance, Balance) or len(balance.lines) != 3 or len(gadget.rest.widths) != 2:
+    table, owner, gadget = found.table, found.owner, found.gadget
+    balance = table.gadgets[owner + 1]
+    if not isinstance(balance, Balance) or len(balance.lines) != 3 or len(gadget.rest.widths) != 2:
         return None
     if len(gadget.root.widths) != 2 or gadget.root.widths[0] != balance.radix:
         return None
-    return _lower(ground, Root(table, owner, gadget, balance), dice) if limb == 0 else None
+    return _lower(ground, Root(table, owner, gadget, balance), dice) if found.place == 0 else None
 
 
 def _lines(root: Root, trace: Trace, row: int) -> list[int]:

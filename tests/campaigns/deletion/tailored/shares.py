@@ -9,16 +9,15 @@ from __future__ import annotations
 
 import functools
 import random
-import re
 from collections.abc import Sequence
 
 from tests.campaigns.deletion.ground import TALL_HEIGHT, Ground, Records, Story, paid_accounts
-from tests.campaigns.deletion.lies.arithmetic import LimbLie, outputs, read_number
-from tests.campaigns.deletion.lies.choices import owner_of
+from tests.campaigns.deletion.lies.arithmetic import LimbLie, read_number
 from tests.campaigns.deletion.lies.limbs import settles
-from tests.campaigns.deletion.names import LIMB, place_of
-from tests.campaigns.deletion.tailored.fitted import total_as_seen
+from tests.campaigns.deletion.names import limb_called
 from tests.campaigns.deletion.tailored.measured import Values, kinds, sized
+from tests.campaigns.deletion.tailored.refilled import total_as_seen
+from tests.campaigns.deletion.tailored.room import total_of
 from tests.circuits.scenarios import contributions_of
 from zkpay.circuits.bounds import PAYOUT
 from zkpay.circuits.gadgets.arithmetic import Columns, Defined, Divided
@@ -26,7 +25,6 @@ from zkpay.circuits.gadgets.carry import Balance, PublicDigits
 from zkpay.ledger.encoding import ELEMENT_BITS
 from zkpay.policy.meaning import evaluate
 from zkpay.stark.air import Table
-from zkpay.stark.expression import Column, Product
 from zkpay.stark.field import P, inverse
 
 TRIES, MOST_ACCOUNTS, MOST_RECORDS = 5, 3, 12
@@ -34,26 +32,17 @@ TRIES, MOST_ACCOUNTS, MOST_RECORDS = 5, 3, 12
 
 def aim_shared(ground: Ground, name: str, dice: random.Random) -> Story | None:
     """A lie that only `name` may stand against; None where there is none this time."""
-    table_name, _, rest = name.partition("/")
-    found = re.fullmatch(LIMB, rest)
-    if found is None or not found[2] or table_name != "payouts":
+    found = limb_called(ground, name)
+    if found is None or not isinstance(found.gadget, Defined | Divided):
         return None
-    table, column = ground.tables[table_name], f"{found[1]}[{found[2]}]"
-    owner = owner_of(table, column)
-    gadget = table.gadgets[owner]
-    if owner < 0 or not isinstance(gadget, Defined | Divided):
-        return None
-    part = outputs(gadget)[0]
-    k = place_of(part, column)
-    if k < 0:
-        return None
+    table, owner, gadget, part, k = found.table, found.owner, found.gadget, found.part, found.place
     if isinstance(gadget, Divided) and isinstance(gadget.divisor, PublicDigits) and dice.random() < 0.6:
         told = _fraction(ground, table, owner, part, k, dice)
     elif dice.random() < 0.3:
         told = _moved(ground, part, k, dice)
     else:
         return _round(ground, table, part, k, owner, dice)
-    return None if told is None else Story(told[0], LimbLie(table_name, owner + 1, (0, k), told[1]))
+    return None if told is None else Story(told[0], LimbLie(table.name, owner + 1, (0, k), told[1]))
 
 
 def few_accounts(ground: Ground, dice: random.Random) -> Records:
@@ -140,7 +129,7 @@ def _round(ground: Ground, table: Table, part: Columns, k: int, owner: int, dice
     if left:
         return None
     lie = LimbLie("payouts", owner + 1, (0, k), found)
-    title = next((title for title, columns in added_up(ground, table).items() if part.columns[k] in columns), None)
+    title = total_of(ground, table, part.columns[k], with_paid=True)
     if not foot or title is None:
         return Story(records, lie)
     excess = -sign * P << (position - foot)
@@ -148,19 +137,6 @@ def _round(ground: Ground, table: Table, part: Columns, k: int, owner: int, dice
     if title == PAYOUT:
         return Story(records, lie, paid=excess, post=seen)
     return Story(records, lie, excess={title: excess}, post=seen)
-
-
-def added_up(ground: Ground, table: Table) -> dict[str, list[Column]]:
-    """The limbs that totals are made of, by the total's name."""
-    found: dict[str, list[Column]] = {}
-    for row_sum in table.sums:
-        read = row_sum.expression
-        sides = (read.left, read.right) if isinstance(read, Product) else ()
-        for total in ground.circuit.bounds.totals:
-            if row_sum.target.startswith(f"{total.name}_limb["):
-                limbs = [side for side in sides if isinstance(side, Column) and side.name != "is_real"]
-                found.setdefault(total.name, []).extend(limbs)
-    return found
 
 
 def _fraction(

@@ -8,12 +8,10 @@ is a multiple of, say, 5, but one with a bit or two in each of several digits ca
 from __future__ import annotations
 
 import random
-import re
 
 from tests.campaigns.deletion.ground import Ground, Story
 from tests.campaigns.deletion.lies.arithmetic import LimbLie
-from tests.campaigns.deletion.lies.choices import owner_of
-from tests.campaigns.deletion.names import LIMB, place_of
+from tests.campaigns.deletion.names import limb_called
 from tests.campaigns.deletion.tailored.shares import adding_up_to, divides
 from zkpay.circuits.bounds import PAYOUT
 from zkpay.circuits.gadgets.arithmetic import Divided
@@ -27,22 +25,16 @@ DRAWS, LEAST_BITS = 400, 20
 
 def aim_spread(ground: Ground, name: str, dice: random.Random) -> Story | None:
     """A lie that only `name` may stand against; None where there is none this time."""
-    table_name, _, rest = name.partition("/")
-    found = re.fullmatch(LIMB, rest)
-    if found is None or not found[2] or table_name != "payouts":
+    found = limb_called(ground, name)
+    if found is None or not isinstance(found.gadget, Divided):
         return None
-    table, column = ground.tables[table_name], f"{found[1]}[{found[2]}]"
-    owner = owner_of(table, column)
-    gadget = table.gadgets[owner] if owner >= 0 else None
-    balance = table.gadgets[owner + 1]
-    if not isinstance(gadget, Divided) or not isinstance(balance, Balance):
-        return None
-    limb, title = place_of(gadget.quotient, column), divides(ground, gadget)
-    if limb < 0 or title is None:
+    table, owner, gadget, limb = found.table, found.owner, found.gadget, found.place
+    balance, title = table.gadgets[owner + 1], divides(ground, gadget)
+    if not isinstance(balance, Balance) or title is None:
         return None
     position = sum(gadget.quotient.widths[:limb])
     # Up to so many zeros the fraction is of one element: then it is the same in other limbs.
-    inside = position % ELEMENT_BITS if found[1] == PAYOUT else 0
+    inside = position % ELEMENT_BITS if found.title == PAYOUT else 0
     if inside + 1 >= balance.radix:
         return None
     zeros = dice.randrange(inside + 1, balance.radix)
@@ -51,7 +43,7 @@ def aim_spread(ground: Ground, name: str, dice: random.Random) -> Story | None:
     if records is None:
         return None
     step = dice.choice([1, 1, 3]) * dice.choice([1, -1]) * inverse(1 << dice.randint(inside + 1, zeros)) % P
-    return Story(records, LimbLie(table_name, owner + 1, (0, limb), {0: step, 1: -step}))
+    return Story(records, LimbLie(table.name, owner + 1, (0, limb), {0: step, 1: -step}))
 
 
 def _total(largest: int, position: int, zeros: int, radix: int, dice: random.Random) -> int | None:

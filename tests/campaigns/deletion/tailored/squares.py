@@ -22,7 +22,7 @@ from tests.campaigns.deletion.lies.choices import (
     owner_of,
 )
 from tests.campaigns.deletion.names import COMPARISON, LIMB, is_comparison, place_of
-from tests.campaigns.deletion.tailored.fitted import accepted
+from tests.campaigns.deletion.tailored.drawn import accepted
 from tests.campaigns.deletion.tailored.room import RoomLie
 from tests.campaigns.deletion.tailored.rooted import by_lower_limb, by_upper_limb, large, row_of
 from tests.campaigns.deletion.tailored.roots import Root

@@ -6,14 +6,13 @@ from __future__ import annotations
 
 import functools
 import random
-import re
 
 from tests.campaigns.deletion.ground import Ground, Records, Story, paid_accounts
-from tests.campaigns.deletion.lies.arithmetic import LimbLie, outputs
-from tests.campaigns.deletion.lies.choices import owner_of
-from tests.campaigns.deletion.names import LIMB, place_of
-from tests.campaigns.deletion.tailored.fitted import accepted, any_row, total_as_seen
-from tests.campaigns.deletion.tailored.room import added_up
+from tests.campaigns.deletion.lies.arithmetic import LimbLie
+from tests.campaigns.deletion.names import limb_called
+from tests.campaigns.deletion.tailored.drawn import accepted, any_row
+from tests.campaigns.deletion.tailored.refilled import total_as_seen
+from tests.campaigns.deletion.tailored.room import total_of
 from zkpay.circuits.gadgets.arithmetic import Defined, Divided
 from zkpay.stark.expression import Column
 from zkpay.stark.field import P
@@ -23,18 +22,11 @@ FEWEST, MOST = 2, 16
 
 def aim_at_total(ground: Ground, name: str, dice: random.Random) -> Story | None:
     """A lie that only `name` may stand against; None where there is none this time."""
-    table_name, _, rest = name.partition("/")
-    found = re.fullmatch(LIMB, rest)
-    if found is None or not found[2] or table_name != "payouts":
+    found = limb_called(ground, name)
+    if found is None or not isinstance(found.gadget, Defined | Divided):
         return None
-    table, column = ground.tables[table_name], f"{found[1]}[{found[2]}]"
-    owner = owner_of(table, column)
-    gadget = table.gadgets[owner]
-    if owner < 0 or not isinstance(gadget, Defined | Divided):
-        return None
-    part = outputs(gadget)[0]
-    k = place_of(part, column)
-    title = added_up(ground, table, part.columns[k]) if k >= 0 else None
+    table, owner, part, k = found.table, found.owner, found.part, found.place
+    title = total_of(ground, table, part.columns[k])
     if title is None or k + 1 == len(part.widths):
         return None
     records = _few(ground, dice)
@@ -45,7 +37,7 @@ def aim_at_total(ground: Ground, name: str, dice: random.Random) -> Story | None
     sign = dice.choice([1, -1, -1, -1])
     shares = [whole // count + (row < whole % count) for row in range(count)]
     lie = LimbLie(
-        table_name, owner + 1, (0, k), {row: (sign * part_) << part.widths[k] for row, part_ in enumerate(shares)}
+        table.name, owner + 1, (0, k), {row: (sign * part_) << part.widths[k] for row, part_ in enumerate(shares)}
     )
     wrapped = -sign * P * _unit(ground, title, f"{title}_limb[{k}]")
     return Story(records, lie, excess={title: wrapped}, post=functools.partial(total_as_seen, title))
