@@ -14,23 +14,20 @@ from zkpay.stark.field import inverse
 
 
 def fill_comparison(trace: Trace, gadget: Comparison) -> None:
-    """Write flag, picks and difference. Where left < right is required and false, the lowest limb is picked."""
+    """Write flag, picks and difference. Where both sides are equal, the lowest limb is picked."""
     lefts, rights = np.stack(trace.in_field(*gadget.left)), np.stack(trace.in_field(*gadget.right))
     active = _active(trace, gadget.active)
-    place = np.full(trace.height, -1, dtype=np.int64)
-    gap = np.zeros(trace.height, dtype=np.int64)
+    place, gap = np.zeros((2, trace.height), dtype=np.int64)
     for k in range(len(lefts)):
         differs = lefts[k] != rights[k]
         place[differs] = k
         gap[differs] = (rights[k] - lefts[k])[differs]
     if gadget.flag is None:
-        place = np.maximum(place, 0)
         difference = gap - 1
     else:
         holds = gap >= 0
         trace.put(gadget.flag, (active & holds).astype(np.int64))
-        strict = (place >= 0) if gadget.picks else ~holds
-        difference = np.abs(gap) - strict
+        difference = np.abs(gap) - ~(holds & (place == 0))
     for k, pick in enumerate(gadget.picks):
         trace.put(pick, (active & (place == k)).astype(np.int64))
     trace.put(gadget.difference, difference * active)

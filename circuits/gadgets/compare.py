@@ -1,12 +1,12 @@
 """Comparing naturals limb by limb, from the top down (SPEC §5.2).
 
-Picks, which are bits, name the highest limb in which the two differ; all limbs above it are equal. The sign of the
-one difference decides, and one look-up proves the sign, however many limbs there are. Naturals of one limb
-need no picks. Limbs are columns, constants or digits of public numbers; whoever made them has range-checked
-them, as a limb of any size could be both more and less than another.
+Picks, which are bits, name a limb in which the two differ while all limbs above it are equal; the top limb counts where
+no other is picked, so that it needs no pick. The sign of the one difference decides, and one look-up proves the sign,
+however many limbs there are. Limbs are columns, constants or digits of public numbers; whoever made them has
+range-checked them, as a limb of any size could be both more and less than another.
 
-Nothing says that one limb is picked at most: with two or more, all picked limbs but one are equal and add nothing, and
-the one that is left tells left < right as a pick of its own would.
+Nothing says that one limb is picked at most: with two or more, all picked limbs but the lowest are equal and add
+nothing.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from itertools import zip_longest
 from zkpay.circuits.gadgets.carry import PublicDigits
 from zkpay.circuits.gadgets.range import MAXIMUM_RANGE_BITS, range_check
 from zkpay.stark.air import Table
-from zkpay.stark.expression import Column, Constant, Expression, Public, constant, linear, total
+from zkpay.stark.expression import Column, Constant, Expression, constant, linear, total
 
 Side = Sequence[Expression | int] | PublicDigits
 """One side of a comparison: limbs, little-endian, as expressions of degree at most 1 or as constants; or the
@@ -27,8 +27,8 @@ digits of a public number. The shorter side is filled up with zeros."""
 
 @dataclass(frozen=True)
 class Comparison:
-    """What witness generation needs. `flag` is None where left < right is required. `picks`: from the lowest limb up;
-    empty for one limb, and where left < right is required the top limb has none.
+    """What witness generation needs. `flag` is None where left < right is required. `picks`: of all limbs but the top
+    one, from the lowest up.
     """
 
     left: tuple[Expression, ...]
@@ -51,49 +51,25 @@ def at_most(table: Table, name: str, left: Side, right: Side, bits: int, active:
     flag = table.column(name)
     # Boolean, and 0 where not active.
     table.every(f"{name} is a bit", flag * (flag - present))
-    sign = 2 * flag - 1
-    picks: list[Column] = []
-    # flag = 1: right - left >= 0, or >= 1 at a pick; flag = 0: left - right >= 1.
-    if len(lefts) == 1:
-        difference = table.column(f"{name} difference")
-        gap = rights[0] - lefts[0]
-        table.every(f"{name} difference has the sign", present * (sign * gap + flag - 1) - difference)
-    else:
-        picks = _picks(table, name, len(lefts))
-        for k, (small, large) in enumerate(zip(lefts, rights, strict=True)):
-            undecided: list[tuple[int | Public, Expression]] = [(1, present), *((-1, above) for above in picks[k:])]
-            table.every(f"{name} equal above the pick[{k}]", linear(undecided) * (small - large))
-        difference = table.column(f"{name} difference")
-        picked = total(picks)
-        # Without a pick all is equal; with more than one pick, left < right.
-        table.every(f"{name} equal is at most", (present - picked) * (present - flag))
-        table.every(f"{name} difference has the sign", sign * _gap(picks, lefts, rights) - picked - difference)
+    picks, gap = _picked(table, name, lefts, rights, present)
+    difference = table.column(f"{name} difference")
+    # flag = 0: left - right >= 1. flag = 1: right - left >= 1, or 0 at the lowest limb, below which nothing is left.
+    lowest = picks[0] if picks else present
+    table.every(f"{name} difference has the sign", (2 * flag - 1) * gap - present + flag * lowest - difference)
     range_check(table, difference.name, difference, bits)
-    table.gadgets.append(Comparison(lefts, rights, active, tuple(picks), difference, flag, digits))
+    table.gadgets.append(Comparison(lefts, rights, active, picks, difference, flag, digits))
     return flag
 
 
 def below(table: Table, name: str, left: Side, right: Side, bits: int, active: Expression | None = None) -> None:
-    """Require left < right on the rows where `active` is 1. Limbs, bits and `active` as for `at_most`.
-
-    The top limb counts where no other is picked, so that it needs no pick.
-    """
+    """Require left < right on the rows where `active` is 1. Limbs, bits and `active` as for `at_most`."""
     lefts, rights, digits = _sides(table, name, left, right, bits)
     present = constant(1) if active is None else active
-    picks: list[Column] = []
-    if len(lefts) == 1:
-        difference = table.column(f"{name} difference")
-        table.every(f"{name} difference is at least one", present * (rights[0] - lefts[0] - 1) - difference)
-    else:
-        picks = _picks(table, name, len(lefts) - 1)
-        for k in range(1, len(lefts)):
-            table.every(f"{name} equal above the pick[{k}]", total(picks[:k]) * (lefts[k] - rights[k]))
-        top = linear([(1, present), *((-1, pick) for pick in picks)])
-        difference = table.column(f"{name} difference")
-        gap = _gap([*picks, top], lefts, rights)
-        table.every(f"{name} difference is at least one", gap - present - difference)
+    picks, gap = _picked(table, name, lefts, rights, present)
+    difference = table.column(f"{name} difference")
+    table.every(f"{name} difference is at least one", gap - present - difference)
     range_check(table, difference.name, difference, bits)
-    table.gadgets.append(Comparison(lefts, rights, active, tuple(picks), difference, None, digits))
+    table.gadgets.append(Comparison(lefts, rights, active, picks, difference, None, digits))
 
 
 def _sides(
@@ -120,14 +96,15 @@ def _entries(side: Side) -> list[Expression]:
     return [constant(entry) if isinstance(entry, int) else entry for entry in side]
 
 
-def _picks(table: Table, name: str, count: int) -> list[Column]:
-    """Columns of bits, for the lowest limbs."""
-    picks = table.column_group(f"{name} pick", count)
+def _picked(
+    table: Table, name: str, lefts: Sequence[Expression], rights: Sequence[Expression], present: Expression
+) -> tuple[tuple[Column, ...], Expression]:
+    """Picks for all limbs but the top one, and right - left at the picked limbs: at the top where there are none."""
+    picks = table.column_group(f"{name} pick", len(lefts) - 1)
     for pick in picks:
         table.boolean(f"{pick.name} is a bit", pick)
-    return picks
-
-
-def _gap(picks: Sequence[Expression], lefts: Sequence[Expression], rights: Sequence[Expression]) -> Expression:
-    """Right - left at the picked limbs."""
-    return total([pick * (large - small) for pick, small, large in zip(picks, lefts, rights, strict=True)])
+    for k in range(1, len(lefts)):
+        table.every(f"{name} equal above the pick[{k}]", total(picks[:k]) * (lefts[k] - rights[k]))
+    top = linear([(1, present), *((-1, pick) for pick in picks)])
+    parts = zip((*picks, top), lefts, rights, strict=True)
+    return tuple(picks), total([pick * (large - small) for pick, small, large in parts])

@@ -23,12 +23,15 @@ def judge(draft: Draft, row: int, reason: int) -> None:
 
 
 def compare(draft: Draft, name: str, row: int, picks: Mapping[int, int], flag: int, difference: int) -> None:
-    """Write a comparison with a maximum: the picks that are not 0, the flag and the difference."""
+    """Write a comparison with a maximum: the picks that are not 0, the flag and the difference. The top limb, which
+    counts where no other is picked, has no pick to write.
+    """
     contributions = draft["contributions"]
     columns = contributions.group(f"{name} pick")
     columns[:, row] = 0
     for place, value in picks.items():
-        columns[place, row] = value % P
+        if place < len(columns):
+            columns[place, row] = value % P
     contributions[name][row] = flag
     contributions[f"{name} difference"][row] = difference % P
 

@@ -216,8 +216,8 @@ def quality_from_quantity(name: str, policy: Policy) -> Forgery:
     draft = openings(name, record, widest(quantity_max=2**84 - 1), {"quantity[6]": -(1 << RADIX), "quality[0]": 1})
     contributions = draft["contributions"]
     fill_gadgets(contributions)
-    # Whatever else the quantity holds, its top slot is below its maximum of 0: by 2^14, just within the look-up.
-    contributions.group("quantity within pick")[:, ROW] = (0, 0, 0, 0, 0, 0, 1)
+    # Whatever else the quantity holds: without a pick its top slot counts, which is below its maximum of 0 by 2^14.
+    contributions.group("quantity within pick")[:, ROW] = 0
     contributions["quantity within"][ROW] = 1
     contributions["quantity within difference"][ROW] = (1 << RADIX) - 1
     draft.after_contributions()

@@ -37,7 +37,7 @@ BEST = "max(quantity)"
 
 alike(
     r"contributions/time within (?!pick\[0\]).*",
-    "contributions/quantity within equal above the pick[0]",
+    "contributions/quantity within equal above the pick[1]",
     "a comparison with a maximum",
 )
 alike(

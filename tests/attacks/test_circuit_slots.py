@@ -1,4 +1,4 @@
-"""Cheats on the slots of a leaf under any fields: a slot that no leaf holds, a time over its maximum."""
+"""Cheats on the slots of a leaf under any fields: a slot that no leaf holds, a time that is rejected."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from zkpay.circuits.gadgets.compare import Comparison
 from zkpay.circuits.trace import Trace
 from zkpay.ledger.fields import SLOT_BITS
 from zkpay.ledger.record_layout import REPLACES
-from zkpay.ledger.rules import ACCEPTED, OUT_OF_RANGE
+from zkpay.ledger.rules import OUT_OF_RANGE
 from zkpay.policy.policy import Policy
 from zkpay.stark.field import P
 
@@ -31,9 +31,9 @@ def compare_as_seen(contributions: Trace, row: int) -> None:
                 centred(evaluate_at(contributions, row, large)) - centred(evaluate_at(contributions, row, small))
                 for small, large in zip(gadget.left, gadget.right, strict=True)
             ]
-            place = max((k for k, gap in enumerate(gaps) if gap), default=None)
-            gap = 0 if place is None else gaps[place]
-            is_strict = place is not None if gadget.picks else gap < 0
+            place = max((k for k, gap in enumerate(gaps) if gap), default=0)
+            gap = gaps[place]
+            is_strict = place > 0 or gap < 0
             for k, pick in enumerate(gadget.picks):
                 contributions.values[pick.index, row] = k == place
             contributions.values[gadget.flag.index, row] = gap >= 0
@@ -68,17 +68,15 @@ def slot_of_no_record(name: str, policy: Policy) -> Forgery:
 
 @cheat(
     r"contributions/(time within pick\[0\]|submitted within pick\[[01]\]) is a bit",
-    says="a record whose time is over the maximum is accepted: a pick of -2 makes up for a slot that is too large",
+    says="a record whose time is in range is rejected as out_of_range: a pick of -1 turns room into too much",
 )
-def pick_of_minus_two(name: str, policy: Policy) -> Forgery:
+def pick_of_minus_one(name: str, policy: Policy) -> Forgery:
     field, place = name.removeprefix("contributions/").partition(" ")[0], number(name)
-    (declared,) = (entry for entry in policy.rules.numbers if entry.name == field)
-    top = declared.slots - 1
-    # One more in the highest slot, which a window's limbs can still write down; all others are equal.
-    late = maximum_of(policy, field) + SLOT**top
-    draft = Draft(among(record(2, 0, OUT_OF_RANGE), ((field, late),)), policy)
-    judge(draft, ROW, ACCEPTED)
-    compare(draft, f"{field} within", ROW, {place: -2, top: 1}, 1, 0)
+    # One less in the slot of the pick; all others are equal.
+    early = maximum_of(policy, field) - SLOT**place
+    draft = Draft(among(record(2, 0), ((field, early),)), policy)
+    judge(draft, ROW, OUT_OF_RANGE)
+    compare(draft, f"{field} within", ROW, {place: -1}, 0, 0)
     return published(draft)
 
 

@@ -15,7 +15,7 @@ from zkpay.policy.tools.presets import preset
 
 PRESETS = ("pro-rata", "fixed-price", "pools-per-kind")
 
-PRO_RATA = "649a1db7c61c6b9f33484df6454110ff6ab1d96c5874190e4a8000645400c13d"
+PRO_RATA = "5215034f87d32e8373ccea3ff64cfb6151a2476a2e1ed1ea532eaa3a6778a7f6"
 """Of the preset `pro-rata` with 9 records of 3 accounts. It changes with the circuit, and so with the proof's format:
 CHANGELOG.md says so then."""
 

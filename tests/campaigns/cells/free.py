@@ -3,7 +3,8 @@
 An entry names tables (as preset/form/table) and columns, by regular expressions for the whole name, and rows: a value
 for each of some columns, preprocessed ones among them; `next:` and `previous:` before a name look at the row after and
 before, and `row` is one of PLACES. Names may hold parts that the columns' expression has named. A column that a table
-doesn't have is 0 everywhere; `is in a sum` is 1 on rows of which a cell is in some sum, whatever the cells hold.
+doesn't have is 0 everywhere; `is in a sum` is 1 on rows of which a cell is in some sum, whatever the cells hold, and
+`picked below NAME[k]` on rows where a comparison picks a limb below its limb k.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ PLACES: Mapping[str, Callable[[np.ndarray], Flags]] = {
     "not the first": lambda rows: np.asarray(rows != 0),
 }
 SUMMED = "is in a sum"
+PICKED = re.compile(r"picked below (.+)\[(\d+)\]")
 TURNS = {"next:": -1, "previous:": 1}
 
 
@@ -70,6 +72,9 @@ def _summed(place: CellTable) -> np.ndarray:
 def _column(place: CellTable, key: str) -> np.ndarray:
     if key == SUMMED:
         return _summed(place)
+    if picked := re.fullmatch(PICKED, key):
+        lower = [_column(place, f"{picked[1]} pick[{k}]") for k in range(int(picked[2]))]
+        return np.any(lower, axis=0).astype(np.int64) if lower else np.zeros(place.height, dtype=np.int64)
     turn = next((turn for turn in TURNS if key.startswith(turn)), "")
     name = key.removeprefix(turn)
     values = np.zeros(place.height, dtype=np.int64)

@@ -159,6 +159,6 @@ def turned(trace: Trace, gadget: Any, row: int) -> None:
         trace.values[gadget.inverse.index, row] = 0
         return
     difference = trace.values[gadget.difference.index]
-    picked = any(int(trace.values[pick.index, row]) for pick in gadget.picks)
-    if picked or not gadget.picks:
-        difference[row] = (-int(difference[row]) - (2 if picked else 1)) % P
+    # Equality counts as at most where the lowest limb decides.
+    is_lowest = not gadget.picks or trace.values[gadget.picks[0].index, row] == 1
+    difference[row] = (-int(difference[row]) - (1 if is_lowest else 2)) % P

@@ -24,7 +24,7 @@ from tests.campaigns.deletion.whole import forge
 from zkpay.policy.tools.presets import PRESETS
 
 BATCH = 8
-NAMES = 3_400
+NAMES = 3_300
 """The presets' circuits have at least as many names, permutations by family."""
 FRESH = 12
 """Fresh lies that are tried for a name."""

@@ -25,7 +25,7 @@ from tests.campaigns.deletion.reasons.overdrawn import why_overdrawn
 from tests.campaigns.deletion.reasons.overpaid import why_overpaid
 from tests.campaigns.deletion.reasons.spending import why_spent
 from tests.campaigns.deletion.reasons.summed import why_summed
-from tests.campaigns.deletion.reasons.tops import why_compared, why_top_pick
+from tests.campaigns.deletion.reasons.tops import why_compared
 from tests.campaigns.deletion.reasons.unreachable import why_too_large, why_unreachable
 from tests.campaigns.deletion.reasons.written import reason_for
 from tests.campaigns.deletion.scripts import cheats_for, kills_by_script, shape_of, speaking
@@ -114,7 +114,7 @@ def explained(title: str, name: str) -> str | None:
     table = tables.get(name.partition("/")[0])
     if found is None and table is not None:
         found = why_unreachable(table, name) or why_closed(bounds, plans, table, name)
-        found = found or why_top_pick(table, name) or why_compared(plans, table, name)
+        found = found or why_compared(plans, table, name)
         found = found or why_summed(bounds, plans, table, tables["totals"], name) or why_exclusive(plans, table, name)
         found = found or why_joined(bounds, plans, tables, name)
         found = found or why_too_large(bounds, table, name) or why_overpaid(bounds, plans, table, name)

@@ -26,6 +26,7 @@ from tests.campaigns.deletion.tailored.fitted import aim_fitted
 from tests.campaigns.deletion.tailored.gathered import aim_gathered
 from tests.campaigns.deletion.tailored.leaves import aim_at_leaf
 from tests.campaigns.deletion.tailored.moved import aim_moved
+from tests.campaigns.deletion.tailored.parts import aim_at_parts
 from tests.campaigns.deletion.tailored.picked import aim_at_pick
 from tests.campaigns.deletion.tailored.pooled import aim_pooled
 from tests.campaigns.deletion.tailored.quotients import aim_at_quotient
@@ -53,6 +54,8 @@ class Family:
 
 FAMILIES = (
     Family("ct", aim_at_crowd, 60, TALL),
+    Family("j", aim_at_parts, 60),
+    Family("jt", aim_at_parts, 100, TALL),
     Family("m", aim_exactly, 120, TALL),
     Family("g", aim_gathered, 120),
     Family("f", aim_fitted, 80),
@@ -80,7 +83,7 @@ FAMILIES = (
     Family("vt", aim_at_root, 100, TALL),
     Family("e", aim_chosen, 400),
     Family("h", aim_pooled, 60),
-    Family("a", aim_moved, 30),
+    Family("a", aim_moved, 120),
     Family("n", aim_at_riches, 300),
     Family("nt", aim_at_riches, 30, TALL),
     Family("at", aim_moved, 20, TALL),

@@ -12,10 +12,7 @@ from zkpay.policy.tools.presets import PRESETS
 SAYS = (
     (r" line \d+", "a number that the formula doesn't give: one line of its sum misses"),
     (r" carry\[\d+\]( top)? has", "a number that is off by P * 2^(R k): the carry of line k takes the wrap"),
-    (
-        r"pick\[\d+\]|picks one|difference|equal is at most",
-        "that one number is at most another, or below it, which it isn't",
-    ),
+    (r"pick\[\d+\]|picks one|difference", "that one number is at most another, or below it, which it isn't"),
     (
         r" (order|within|below) is a bit| <= .* is a bit| < .* is a bit",
         "a choice that is neither of both: twice the one less the other",

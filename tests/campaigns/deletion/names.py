@@ -18,8 +18,8 @@ LINE = re.compile(r"(.+) line (\d+)")
 CARRY = re.compile(r"(?:\d+ - )?(.+) carry\[(\d+)\]( top)? has \d+ bits")
 LIMB = re.compile(r"(?:\d+ - )?(.+?)(?:\[(\d+)\])? has \d+ bits")
 COMPARISON = re.compile(
-    r"(.+?) (?:(pick)\[(\d+)\] is a bit|(equal above the pick)\[(\d+)\]|(equal is at most"
-    r"|difference has the sign|difference is at least one|difference has) ?(?:\d+ bits)?|(is a bit))"
+    r"(.+?) (?:(pick)\[(\d+)\] is a bit|(equal above the pick)\[(\d+)\]|(difference has the sign"
+    r"|difference is at least one|difference has) ?(?:\d+ bits)?|(is a bit))"
 )
 TOTAL_LIMB = re.compile(r"(.+)_limb\[(\d+)\] is (0 below the first row|the sum|added up)")
 VALUE_FLAG = re.compile(r"(\w+?)(?: field)? (within|below)")

@@ -17,10 +17,9 @@ from zkpay.stark.air import Table
 from zkpay.stark.field import P, inverse
 
 # What a comparison demands, as the ends of the constraints' names.
-PICK, ABOVE, EQUAL, SIGN, LEAST, BITS, FLAG = (
+PICK, ABOVE, SIGN, LEAST, BITS, FLAG = (
     "pick",
     "equal above the pick",
-    "equal is at most",
     "difference has the sign",
     "difference is at least one",
     "difference has",
@@ -51,40 +50,41 @@ def claims(
     """Picks and differences with which a comparison says `flag` (None: that left is below right), if what `less` (and
     `place`) names is not demanded. Picks are bits, but for the one that needn't be.
     """
-    count = len(left) - (flag is None)
-    for chosen in itertools.product((0, 1), repeat=count):
-        for picks in odd_picks(chosen, place, below=flag is None) if less == PICK else [chosen]:
-            picked = sum(picks)
-            if flag == 0 and picked != 1 and less != EQUAL:
-                continue
-            whole = (*picks, 1 - picked) if flag is None else picks
+    for chosen in itertools.product((0, 1), repeat=len(left) - 1):
+        for picks in odd_picks(chosen, place) if less == PICK else [chosen]:
             if any(
-                undecided(picks, k, below=flag is None) * (left[k] - right[k]) % P
+                undecided(picks, k) * (left[k] - right[k]) % P
                 for k in range(len(left))
                 if not (less == ABOVE and k == place)
             ):
                 continue
-            gap = sum(pick * (large - small) for pick, small, large in zip(whole, left, right, strict=True))
-            difference = (gap - 1 if flag is None else (2 * flag - 1) * gap - picked) % P
-            if less in (SIGN, LEAST):
-                difference = 0
+            difference = 0 if less in (SIGN, LEAST) else difference_told(picks, left, right, flag) % P
             if difference >> bits == 0 or less == BITS:
                 yield tuple(pick % P for pick in picks), difference
 
 
-def undecided(picks: Sequence[int], k: int, *, below: bool) -> int:
+def weights(picks: Sequence[int]) -> tuple[int, ...]:
+    """How often each limb counts: the top one where no other is picked."""
+    return (*picks, 1 - sum(picks))
+
+
+def difference_told(picks: Sequence[int], left: Sequence[int], right: Sequence[int], flag: int | None) -> int:
+    """What is looked up where `flag` (None: that left is below right) is claimed by such picks."""
+    counted = weights(picks)
+    gap = sum(weight * (large - small) for weight, small, large in zip(counted, left, right, strict=True))
+    return gap - 1 if flag is None else (2 * flag - 1) * gap - 1 + flag * counted[0]
+
+
+def undecided(picks: Sequence[int], k: int) -> int:
     """What limb k's difference is multiplied with: where that isn't 0, both sides are equal there."""
-    return sum(picks[:k]) if below else 1 - sum(picks[k:])
+    return sum(picks[:k])
 
 
-def odd_picks(picks: Sequence[int], place: int, *, below: bool) -> list[tuple[int, ...]]:
-    """Picks of which one is no bit; each value of it frees some limb that would have to be equal."""
+def odd_picks(picks: Sequence[int], place: int) -> list[tuple[int, ...]]:
+    """Picks of which one is no bit: each value that frees a limb that would have to be equal, and small ones."""
     if picks[place]:
         return []
-    if below:
-        values = {-sum(picks[:k]) for k in range(place + 1, len(picks) + 1)} | {-1, -2, -3, 2}
-    else:
-        values = {1 - sum(picks[place + 1 :]), -1, 2}
+    values = {-sum(picks[:k]) for k in range(place + 1, len(picks) + 1)} | {-1, -2, -3, 2}
     return [(*picks[:place], value, *picks[place + 1 :]) for value in sorted(values - {0, 1})]
 
 
@@ -116,17 +116,12 @@ class ComparisonLie:
     def _turn(self, trace: Trace, gadget: Comparison) -> None:
         left, right = self._sides(trace, gadget)
         claimed = None if gadget.flag is None else 1 - int(trace.values[gadget.flag.index, self.row])
-        if gadget.picks:
-            if len(left) > MOST_PICKS:
-                raise ValueError(f"{len(left)} limbs are too many to try all picks")
-            found = list(itertools.islice(claims(left, right, claimed, self.bits, self.less, self.place), 50))
-            if not found:
-                raise ValueError("no picks say so")
-            picks, difference = found[int(self.choice * len(found))]
-        else:
-            picks, gap = (), right[0] - left[0]
-            difference = gap - 1 if claimed is None else (2 * claimed - 1) * gap + claimed - 1
-            difference = 0 if self.less in (SIGN, LEAST) else difference % P
+        if len(left) > MOST_PICKS:
+            raise ValueError(f"{len(left)} limbs are too many to try all picks")
+        found = list(itertools.islice(claims(left, right, claimed, self.bits, self.less, self.place), 50))
+        if not found:
+            raise ValueError("no picks say so")
+        picks, difference = found[int(self.choice * len(found))]
         for column, pick in zip(gadget.picks, picks, strict=True):
             trace.values[column.index, self.row] = pick
         trace.values[gadget.difference.index, self.row] = difference
@@ -137,12 +132,10 @@ class ComparisonLie:
         if gadget.flag is None:
             raise ValueError("there is no flag")
         left, right = self._sides(trace, gadget)
-        place = next((k for k in reversed(range(len(left))) if left[k] != right[k]), None)
-        if place is None and gadget.picks:
-            raise ValueError("both sides are equal")
-        gap = right[place or 0] - left[place or 0]
-        # 2 v gap - gap - 1 with a pick, and v more where there is none.
-        factor, rest = (2 * gap, -gap - 1) if gadget.picks else (2 * gap + 1, -gap - 1)
+        place = next((k for k in reversed(range(len(left))) if left[k] != right[k]), 0)
+        gap = right[place] - left[place]
+        # (2 v - 1) gap - 1, and v more at the lowest limb.
+        factor, rest = 2 * gap + (place == 0), -gap - 1
         tries = [2, -1, 3, -2, 4, 5, -3, 100, 1 << 14][int(self.choice * 90) % 9 :]
         flag = next((v for v in tries if 0 <= factor * v + rest < 1 << self.bits), None)
         if flag is None and self.choice < 0.8:

@@ -15,7 +15,6 @@ from tests.campaigns.deletion.lies.arithmetic import (
 from tests.campaigns.deletion.lies.choices import (
     ABOVE,
     BITS,
-    EQUAL,
     FLAG,
     LEAST,
     PICK,
@@ -43,7 +42,7 @@ def aim_at_comparison(ground: Ground, table: Table, dice: random.Random, found: 
     place = int(found[3] or found[5] or 0)
     number = comparison_called(table, title)
     gadget = table.gadgets[number]
-    if not isinstance(gadget, Comparison) or less not in (PICK, ABOVE, EQUAL, SIGN, LEAST, BITS, FLAG):
+    if not isinstance(gadget, Comparison) or less not in (PICK, ABOVE, SIGN, LEAST, BITS, FLAG):
         return None
     width = comparison_width(table, gadget)
     value = re.fullmatch(VALUE_FLAG, title)
@@ -151,7 +150,7 @@ def _judged(
     edge = declared.maximum if kind == "within" else declared.minimum - 1
     outside = range(edge + 1, declared.recordable + 1) if kind == "within" else range(0, edge + 1)
     inside = range(declared.minimum, edge + 1) if kind == "within" else range(edge + 1, declared.maximum + 1)
-    accept = dice.random() < (0.2 if less == EQUAL and kind == "within" else 0.7)
+    accept = dice.random() < 0.7
     value = _near(dice, outside if accept else inside, edge)
     if value is None:
         return None

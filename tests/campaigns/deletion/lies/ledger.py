@@ -164,10 +164,10 @@ def _flags(ground: Ground, dice: random.Random, records: Records, reason: str) -
     last = len(contributions.gadgets) - 1
     begin = CellLie("contributions", -1, cells)
     finish = CellLie("contributions", last, {(flag_name(reason), padding): sign, (flag_name(other), padding): -sign})
-    return Story(records, Several(begin, finish, _Signed(last, accepted, padding)))
+    return Story(records, Several(begin, finish, Signed(last, accepted, padding)))
 
 
-class _Signed:
+class Signed:
     """Turns the tests of symbols where a row is accepted -1 times: what is 1 where it counts is then -1."""
 
     def __init__(self, last: int, accepted: str, row: int) -> None:
@@ -259,7 +259,7 @@ class _Within:
                 trace.values[pick.index, self.row] = place == self.k
             right = evaluate_at(trace, self.row, gadget.right[self.k])
             trace.values[gadget.flag.index, self.row] = 1
-            trace.values[gadget.difference.index, self.row] = right + self.size - bool(gadget.picks)
+            trace.values[gadget.difference.index, self.row] = right + self.size - (self.k > 0)
 
 
 def _account(ground: Ground, dice: random.Random, records: Records, k: int, half: str | None) -> Story | None:

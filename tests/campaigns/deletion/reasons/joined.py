@@ -183,8 +183,8 @@ def why_held(plans: Plans, table: Table, name: str) -> str | None:
         top = side[-1]
         if fixed is None or not isinstance(top, Column) or top.name != limb or not _is_highest(table, top):
             continue
-        # Where the top is picked the others that are picked are equal; a few more for the picks themselves.
-        reach = (1 << comparison_width(table, gadget)) + len(fixed) + 1
+        # With any pick the top limbs are equal; without, the difference is 1 less than theirs.
+        reach = (1 << comparison_width(table, gadget)) + 1
         if _holds_within(plans[table.name, title], top, maximum, (fixed[-1] - reach, fixed[-1] + reach)):
             return COMPARED
     return None

@@ -1,16 +1,14 @@
-"""What the top limb of a comparison needs no constraint or look-up for, whatever the numbers are.
+"""What the top limb of a comparison needs no look-up for, whatever the numbers are.
 
-The highest limb is the only one that is looked at wherever two numbers are compared: it is equal, or its difference is
-looked up. So its pick can't free it without telling by it, and a top limb that is a sum's is in range by that.
+The top limb is looked at wherever two numbers are compared: it is equal, or its difference is looked up. So one that is
+a sum's is in range by that.
 """
 
 from __future__ import annotations
 
-import itertools
 import re
-from collections.abc import Sequence
 
-from tests.campaigns.deletion.lies.choices import comparison_width, undecided
+from tests.campaigns.deletion.lies.choices import comparison_width
 from tests.campaigns.deletion.reasons.implied import Plans
 from tests.campaigns.deletion.reasons.openings import coefficient_of
 from zkpay.circuits.gadgets.arithmetic import Defined
@@ -20,47 +18,11 @@ from zkpay.stark.air import Table
 from zkpay.stark.expression import Column, Constant, Expression, Linear
 from zkpay.stark.field import P
 
-TOP_PICK = re.compile(r"\w+/(.+) pick\[(\d+)\] is a bit")
 LOOK_UP = re.compile(r"\w+/(.+\[\d+\]) has \d+ bits")
-MOST_PICKS = 12
-TOLD_RIGHT = (
-    "The top pick of a comparison that tells, under any policy: a pick of 1 - c leaves limbs free only from the c-th "
-    "of the other picks down, and of these that pick alone counts, with all limbs above it equal. So what is told is "
-    "right, worked out for all picks."
-)
 IN_RANGE = (
     "The top limb is compared with one that is looked up: either they are equal, or their difference is looked up. So "
     "it is so small that the lines of its sum hold over the integers, which leaves the highest limb no choice."
 )
-
-
-def why_top_pick(table: Table, name: str) -> str | None:
-    """Why nothing can use that the highest pick isn't a bit; None if it isn't one."""
-    found = re.fullmatch(TOP_PICK, name)
-    for gadget in table.gadgets if found else ():
-        if isinstance(gadget, Comparison) and found and gadget.difference.name == f"{found[1]} difference":
-            count = len(gadget.picks)
-            if gadget.flag is None or int(found[2]) != count - 1 or count > MOST_PICKS:
-                return None
-            # Any other pick than 1 - c leaves no limb free, as the first of these does.
-            odd = [P - count, *(1 - c for c in range(2, count))]
-            every = itertools.product(itertools.product((0, 1), repeat=count - 1), odd)
-            return TOLD_RIGHT if all(_tells_right((*lower, top)) for lower, top in every) else None
-    return None
-
-
-def _tells_right(picks: Sequence[int]) -> bool:
-    """Whether picks, of which the highest is no bit, can only say what is so.
-
-    Where no limb is free, both sides are equal: that the left is at most the right is so, and the contrary would take
-    a difference of -1. Else the highest free limb has to decide alone: the difference less the picks' sum, which is 1
-    at least, is looked up.
-    """
-    free = [k for k in range(len(picks)) if undecided(picks, k, below=False) % P == 0]
-    if not free:
-        return True
-    decisive, counted = free[-1], [k for k in free if picks[k]]
-    return counted == [decisive] and picks[decisive] == 1 and 1 <= sum(picks) <= len(picks)
 
 
 def why_compared(plans: Plans, table: Table, name: str) -> str | None:
@@ -71,8 +33,8 @@ def why_compared(plans: Plans, table: Table, name: str) -> str | None:
             for side, other in ((gadget.left, gadget.right), (gadget.right, gadget.left)):
                 top = side[-1]
                 if isinstance(top, Column) and top.name == found[1] and _is_looked_up(table, other[-1]):
-                    # Other picks than the top one add nothing beside it but what they are counted with.
-                    room = (1 << comparison_width(table, gadget)) + len(gadget.picks)
+                    # With any pick the top limbs are equal; without, the difference is 1 less than theirs.
+                    room = (1 << comparison_width(table, gadget)) + 1
                     return IN_RANGE if _holds(plans, table, top, (-room, 2 * room)) else None
     return None
 

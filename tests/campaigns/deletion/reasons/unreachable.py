@@ -2,8 +2,8 @@
 
 All picks are tried, and for each the limbs that they leave free: how large and how small the difference can get, where
 the claim is false. If it never lies in its range, nothing false can be claimed. A pick that needn't be a bit can be any
-field element: those that free limbs are tried, and with all others the limbs up to its own are equal, so that it adds
-nothing to the gap and still is subtracted with the picks, which brings any difference into range.
+field element: those that free limbs above its own are tried, and with all others the limbs above are equal, and its own
+counts as often as it likes.
 """
 
 from __future__ import annotations
@@ -13,7 +13,15 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from tests.campaigns.deletion.lies.choices import ABOVE, MOST_PICKS, PICK, comparison_width, odd_picks, undecided
+from tests.campaigns.deletion.lies.choices import (
+    ABOVE,
+    MOST_PICKS,
+    PICK,
+    comparison_width,
+    odd_picks,
+    undecided,
+    weights,
+)
 from zkpay.circuits.bounds import Bounds
 from zkpay.circuits.gadgets.arithmetic import Defined
 from zkpay.circuits.gadgets.compare import Comparison
@@ -113,15 +121,16 @@ def largest(bounds: Bounds, side: Sequence[Expression]) -> int | None:
 def smallest(fixed: Sequence[int], bits: int, claim: Claim, *, is_right: bool) -> int:
     """A bound below all numbers of which a claim may be made."""
     top, sign = (1 << bits) - 1, (2 * claim.flag - 1) * (1 if is_right else -1)
-    low = high = -sum(claim.picks)
+    counted = weights(claim.picks)
+    low = high = claim.flag * counted[0] - 1
     for k in range(claim.decisive):
         least, most = (0, top) if k in claim.free else (fixed[k], fixed[k])
-        parts = [sign * claim.picks[k] * (fixed[k] - limb) for limb in (least, most)]
+        parts = [sign * counted[k] * (fixed[k] - limb) for limb in (least, most)]
         low, high = low + min(parts), high + max(parts)
     at, (first, last) = claim.decisive, claim.ends
 
     def fits(limb: int) -> bool:
-        own = sign * claim.picks[at] * (fixed[at] - limb)
+        own = sign * counted[at] * (fixed[at] - limb)
         return own + high >= 0 and own + low <= top
 
     decisive = next((limb for limb in range(first, last + 1) if fits(limb)), 1 << bits)
@@ -160,38 +169,38 @@ def claims_about(fixed: Sequence[int], bits: int, less: str, place: int, *, is_r
     """False claims of the order to a constant that is the right side or the left one; of a pick that is no bit those by
     its smallest values (claims_by_pick has all).
     """
-    for flag, chosen in itertools.product((0, 1), itertools.product((0, 1), repeat=len(fixed))):
-        for picks in odd_picks(chosen, place, below=False) if less == PICK else [chosen]:
-            # Less, or more, is only said with one pick.
+    for flag, chosen in itertools.product((0, 1), itertools.product((0, 1), repeat=len(fixed) - 1)):
+        for picks in odd_picks(chosen, place) if less == PICK else [chosen]:
             ignored = place if less == ABOVE else None
-            if flag or sum(picks) == 1:
-                yield from _possible(fixed, bits, picks, flag, ignored, is_right=is_right)
+            yield from _possible(fixed, bits, picks, flag, ignored, is_right=is_right)
 
 
 def claims_by_pick(fixed: Sequence[int], bits: int, place: int, *, is_right: bool) -> Iterator[Claim]:
     """False claims of the order to a constant by a pick that is any field element but a bit; where its size is at
     choice, it is 0 in `picks`.
     """
-    for flag, chosen in itertools.product((0, 1), itertools.product((0, 1), repeat=len(fixed))):
+    for flag, chosen in itertools.product((0, 1), itertools.product((0, 1), repeat=len(fixed) - 1)):
         if chosen[place]:
             continue
-        needed = {undecided(chosen, k, below=False) for k in range(place + 1)}
-        for value in sorted(needed - {0, 1}):
-            picks = (*chosen[:place], value, *chosen[place + 1 :])
-            if flag or sum(picks) == 1:
-                yield from _possible(fixed, bits, picks, flag, None, is_right=is_right)
-        free = tuple(k for k in range(place + 1, len(fixed)) if not undecided(chosen, k, below=False))
-        for decisive in free if flag else ():
-            ends = (fixed[decisive] + 1, (1 << bits) - 1) if is_right else (0, fixed[decisive] - 1)
-            if ends[0] <= ends[1]:
-                yield Claim(flag, chosen, free, decisive, ends)
+        for value in sorted({-undecided(chosen, k) for k in range(place + 1, len(fixed))} - {0}):
+            yield from _possible(
+                fixed, bits, (*chosen[:place], value, *chosen[place + 1 :]), flag, None, is_right=is_right
+            )
+        # All limbs above are equal for any other value, and its own limb counts as often as it likes.
+        at_most = flag == is_right
+        ends = (fixed[place] + 1, (1 << bits) - 1) if at_most else (0, fixed[place] - 1)
+        if place == 0 and flag:
+            # Where left - right = 1 the difference is -1, whatever the pick is.
+            ends = (ends[0] + 1, ends[1]) if at_most else (ends[0], ends[1] - 1)
+        if ends[0] <= ends[1] and not undecided(chosen, place):
+            yield Claim(flag, chosen, tuple(range(place + 1)), place, ends)
 
 
 def _possible(
     fixed: Sequence[int], bits: int, picks: Sequence[int], flag: int, ignored: int | None, *, is_right: bool
 ) -> Iterator[Claim]:
     count, top = len(fixed), (1 << bits) - 1
-    free = tuple(k for k in range(count) if not undecided(picks, k, below=False) or k == ignored)
+    free = tuple(k for k in range(count) if not undecided(picks, k) or k == ignored)
     # What `flag` says of the number: that it is at most the constant, or at least; the truth is the contrary.
     at_most = flag == is_right
     for decisive in free:
@@ -199,11 +208,12 @@ def _possible(
         ends = (fixed[decisive] + 1, top) if at_most else (0, fixed[decisive] - 1)
         if ends[0] > ends[1]:
             continue
-        low = high = -sum(picks)
+        counted = weights(picks)
+        low = high = flag * counted[0] - 1
         for k in range(decisive + 1):
             least, most = ends if k == decisive else (0, top) if k in free else (fixed[k], fixed[k])
             sign = (2 * flag - 1) * (1 if is_right else -1)
-            parts = [sign * picks[k] * (fixed[k] - limb) for limb in (least, most)]
+            parts = [sign * counted[k] * (fixed[k] - limb) for limb in (least, most)]
             low, high = low + min(parts), high + max(parts)
         if high >= 0 and low <= top:
             yield Claim(flag, tuple(picks), free, decisive, ends)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 
-from zkpay.policy.tools.presets import PRESETS
-
 
 class Reason:
     """Names of some presets (None: of all) that nothing can use the absence of."""
@@ -26,21 +24,14 @@ REASONS = [
         "for both.",
     ),
     Reason(
-        r"(contributions|payouts)/.+ order( #\d+)? equal is at most",
-        "The comparison of a least or a largest value: where both sides are equal, either is. No preset asks `a <= b` "
-        "of the same two numbers; a policy that does has one flag for both, and could say without this that a <= b is "
-        "false of equal numbers.",
-    ),
-    Reason(
         r"payouts/is_real is a bit",
         "kept: a cheat of the tests takes an account by parts of a row where numbers have one limb, a lie here "
-        "where a payout is the sum of two quotients. Here it is one, or a choice on top. A choice passes a part only "
-        "where both sides are equal, and takes either, or a number of picks, which is positive and small. All rows of "
-        "a leaf that pay too little have one remainder: so their parts are -d / c with one c and d below 2^16, and "
-        "to add up to 1 modulo P takes over 2^14 rows, of which there are at most 1,024. Rows of other amounts differ "
-        "by the pool or more before the division, for which a remainder has no room, or have nothing due. In tables of "
-        "2^17 rows there is a lie: test_campaign_crowds.py.",
-        tuple(title for title in PRESETS if title != "pools-per-kind"),
+        "where a payout is the sum of two quotients. Here it is one. All rows of a leaf that pay too little have one "
+        "remainder: so their parts are -d / c with one c and d below 2^16, and to add up to 1 modulo P takes over "
+        "2^14 rows, of which there are at most 1,024. Rows of other amounts differ by the pool or more before the "
+        "division, for which a remainder has no room, or have nothing due. In tables of 2^17 rows there is a lie: "
+        "test_campaign_crowds.py.",
+        ("pro-rata", "square-root", "diminishing-per-kind"),
     ),
     Reason(
         r"(uniqueness|tally)/order (low|high) bits 0-14 has 15 bits",
@@ -59,7 +50,7 @@ REASONS = [
         ("quadratic-match",),
     ),
     Reason(
-        r"payouts/score: tiers\(.* order (pick\[2\] is a bit|equal above the pick\[3\])",
+        r"payouts/score: tiers\(.* order equal above the pick\[3\]",
         "By unreachable.py something false can only be said of points of 2^42 or more, that they are at most 10,000. "
         "They then stand in the first tier as well: the score is 50 + 5 times as many and 18,000,000, which is over "
         "241,892,558,110,720, where the largest total that a statement may say is 204,800,018,500,000.",
@@ -71,15 +62,6 @@ REASONS = [
         "they come to pool / 2^56 > 1,300,000 more than the pool, where roundings take less than 1,024. Where 0 is "
         "told, which counts as 1, the total has to be 1 to be paid: but a score is 0, or that of 100 points or more.",
         ("threshold-bonus",),
-    ),
-    Reason(
-        r"contributions/reason accepted is a bit",
-        "Six other reasons are bits, and all together come to 0 or 1: so the cell is a bit or -1 to -6. The formula "
-        "compares points with record_cap, 50,000, where `active` is that cell, a. The flag is 0 or a; 0 takes picks "
-        "that add up to a, which bits don't. With the flag a the points are the cap in all three limbs, so that the "
-        "upper line of `points`, 8192 * flag * 0 + (1 - flag) + carry = 0, has a carry of a - 1, at most -2: its "
-        "look-up begins at -1.",
-        ("capped-pro-rata",),
     ),
     Reason(
         r"payouts/score: base \* bonus_percent // 100\[3\] has 4 bits",

@@ -18,6 +18,7 @@ from tests.campaigns.deletion.lies.choices import (
     comparison_called,
     comparison_width,
     owner_of,
+    weights,
 )
 from tests.campaigns.deletion.names import COMPARISON, LIMB, is_comparison, row_in
 from tests.campaigns.deletion.reasons.unreachable import Claim, claims_about, constants
@@ -133,7 +134,8 @@ def number_told(fixed: Sequence[int], bits: int, claim: Claim, dice: random.Rand
             if low <= high:
                 near = [low, high, min(high, low + 1), min(high, low + dice.randrange(100)), dice.randint(low, high)]
                 limbs[k] = dice.choice(near)
-        gap = sum(sign * pick * (held - limb) for pick, held, limb in zip(claim.picks, fixed, limbs, strict=True))
-        if 0 <= gap - sum(claim.picks) <= top:
+        counted = weights(claim.picks)
+        gap = sum(sign * weight * (held - limb) for weight, held, limb in zip(counted, fixed, limbs, strict=True))
+        if 0 <= gap - 1 + claim.flag * counted[0] <= top:
             return sum(limb << (bits * k) for k, limb in enumerate(limbs))
     return None

@@ -11,10 +11,18 @@ import random
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from fractions import Fraction
+from math import ceil, floor
 
 from tests.attacks.forgery import evaluate_at
 from tests.campaigns.deletion.ground import TALL_HEIGHT, Ground, Records, Story, paid_accounts, record_of
-from tests.campaigns.deletion.lies.choices import MOST_PICKS, comparison_called, comparison_width, undecided
+from tests.campaigns.deletion.lies.choices import (
+    MOST_PICKS,
+    comparison_called,
+    comparison_width,
+    difference_told,
+    undecided,
+)
 from tests.campaigns.deletion.names import VALUE_FLAG, is_comparison
 from tests.campaigns.deletion.reasons.unreachable import constants
 from tests.campaigns.deletion.tailored.drawn import accepted
@@ -95,15 +103,15 @@ def _measured(
 
 
 def _number(fixed: Sequence[int], bits: int, place: int, dice: random.Random, *, is_right: bool) -> int | None:
-    """A number as a constant is up to the limb of the pick, and beyond it by one above; None if there is none."""
+    """A number that is beyond a constant by the pick's limb or by one above; None if there is none."""
     limbs, top = list(fixed), (1 << bits) - 1
-    decisive = dice.choice(range(place + 1, len(limbs))) if place + 1 < len(limbs) else place
+    decisive = dice.choice([place, dice.randrange(place, len(limbs))])
     low, high = (fixed[decisive] + 1, top) if is_right else (0, fixed[decisive] - 1)
-    if decisive == place or low > high:
+    if low > high:
         return None
     near = low + dice.randrange(1 << dice.randint(1, (high - low + 1).bit_length()))
     limbs[decisive] = min(high, dice.choice([low, near, near]))
-    for k in range(place + 1, decisive):
+    for k in range(place) if decisive == place else range(place + 1, decisive):
         limbs[k] = dice.choice([0, fixed[k], top, dice.randint(0, top)])
     return sum(limb << (bits * k) for k, limb in enumerate(limbs))
 
@@ -138,26 +146,24 @@ def odd_claims(
     """All that says `flag` of two numbers by picks of which the one at `place` is no bit: the picks with 0 for it, and
     the integers that it can be (0 and 1 are bits).
     """
-    count, sign = len(left), 2 * flag - 1
-    for chosen in itertools.product((0, 1), repeat=count):
-        above = [undecided(chosen, k, below=False) * (left[k] - right[k]) for k in range(place + 1, count)]
-        if chosen[place] or any(above):
+    for chosen in itertools.product((0, 1), repeat=len(left) - 1):
+        if chosen[place]:
             continue
-        others = sum(chosen)
-        gap = sign * sum(pick * (large - small) for pick, small, large in zip(chosen, left, right, strict=True))
-        # Limbs up to its own are freed by one value each. Only picks that add up to 1 say that the left is larger.
-        needed = {undecided(chosen, k, below=False) for k in range(place + 1) if left[k] != right[k]}
-        needed |= {1 - others} if not flag else set()
-        if len(needed) > 1:
+        above = range(place + 1, len(left))
+        differing = [undecided(chosen, k) for k in above if left[k] != right[k]]
+        if any(undecided(chosen, k) * (left[k] - right[k]) for k in range(place + 1)) or len(set(differing)) > 1:
             continue
-        if needed:
-            (value,) = needed
-            difference = gap + value * (sign * (right[place] - left[place]) - 1) - others
-            if value not in (0, 1) and difference in range(1 << bits):
-                yield chosen, range(value, value + 1)
-        else:
-            # Any difference will do: it is what is left of the gap.
-            yield chosen, range(gap - others - (1 << bits) + 1, gap - others + 1)
+        if differing:
+            # Limbs above its own are freed by one value each.
+            picks = (*chosen[:place], -differing[0], *chosen[place + 1 :])
+            if differing[0] and difference_told(picks, left, right, flag) in range(1 << bits):
+                yield chosen, range(-differing[0], 1 - differing[0])
+            continue
+        told = [difference_told((*chosen[:place], value, *chosen[place + 1 :]), left, right, flag) for value in (0, 1)]
+        step = told[1] - told[0]
+        if step:
+            ends = sorted((-told[0] / Fraction(step), ((1 << bits) - 1 - told[0]) / Fraction(step)))
+            yield chosen, range(ceil(ends[0]), floor(ends[1]) + 1)
 
 
 class PickLie:
@@ -182,8 +188,7 @@ class PickLie:
         if value in (0, 1):
             raise ValueError("that is a bit")
         picks = (*chosen[: self.place], value, *chosen[self.place + 1 :])
-        gap = sum(pick * (large - small) for pick, small, large in zip(picks, left, right, strict=True))
         for column, pick in zip(gadget.picks, picks, strict=True):
             trace.values[column.index, self.row] = pick % P
         trace.values[gadget.flag.index, self.row] = claimed
-        trace.values[gadget.difference.index, self.row] = (2 * claimed - 1) * gap - sum(picks)
+        trace.values[gadget.difference.index, self.row] = difference_told(picks, left, right, claimed)
