@@ -45,8 +45,9 @@ def test_a_weak_reader_is_found(target: Target) -> None:
     assert any(found[target.name] in what for _, what in tally.findings)
 
 
-def test_no_file_costs_more_than_an_honest_one() -> None:
-    tally = run_bounds("slice/bounds-statement/0", "statement", changed=1)
+@pytest.mark.parametrize("kind", ["statement", "parquet"])
+def test_no_file_costs_more_than_an_honest_one(kind: str) -> None:
+    tally = run_bounds(f"slice/bounds-{kind}/0", kind, changed=1)
     assert tally.findings == []
     assert tally.counts["files measured"] > 15
 

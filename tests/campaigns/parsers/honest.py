@@ -16,6 +16,7 @@ from tests.zkpay.epoch.folders import POLICY, RULES_HEADER
 from zkpay.epoch.commitment import Commitment
 from zkpay.epoch.payouts import PayoutList
 from zkpay.epoch.receipt import Opening, Receipt, ReceiptContribution
+from zkpay.ledger.contributions import MAX_CONTRIBUTIONS
 from zkpay.ledger.encoding import LEAF_ELEMENTS, SALT_ELEMENTS
 from zkpay.stark.field import P
 from zkpay.stark.proof import LayerOpening, Proof, TreeOpening
@@ -44,6 +45,12 @@ def honest(kind: str, size: int, rng: random.Random) -> Iterator[Named]:
     else:
         yield "short records", _records(kind, size // SHORT[kind], short=True)
         yield "long records", _records(kind, size // LONG[kind], short=False)
+        if kind == "parquet":
+            # Sixteen rows of one record take a byte.
+            yield (
+                "one record again and again",
+                _records(kind, min(16 * size, MAX_CONTRIBUTIONS), short=False, again=True),
+            )
 
 
 SHORT = {"csv": 33, "jsonl": 185, "parquet": 40}
@@ -112,7 +119,8 @@ def _formulas(size: int) -> bytes:
     return POLICY.encode().replace(b"[formula]\n", b"[formula]\n" + "".join(lines).encode())
 
 
-def _records(form: str, count: int, *, short: bool) -> bytes:
+def _records(form: str, count: int, *, short: bool, again: bool = False) -> bytes:
+    """again: each is the first, as of an intake that was replayed."""
     names = RULES_HEADER.split(",")
     if short:
         lines = [f"{n:x},a,data,eu,1,100,1,1,{n:x},,,".split(",") for n in range(count)]
@@ -122,7 +130,7 @@ def _records(form: str, count: int, *, short: bool) -> bytes:
             f"record-{n:040},person-{n:030}@example.org,model-v2,us,999999999999,9999,77,1700000000,{n:064x},,,".split(
                 ","
             )
-            for n in range(count)
+            for n in range(1 if again else count)
         ]
     if form == "csv":
         text = io.StringIO()
@@ -133,5 +141,6 @@ def _records(form: str, count: int, *, short: bool) -> bytes:
     sink = io.BytesIO()
     columns = list(zip(*lines, strict=True)) if lines else [()] * len(names)
     held = {name: pa.array(column, pa.string()) for name, column in zip(names, columns, strict=True)}
-    parquet.write_table(pa.table(held), sink)
+    table = pa.table(held)
+    parquet.write_table(table.take(np.zeros(count, dtype=np.int64)) if again else table, sink)
     return sink.getvalue()

@@ -38,9 +38,6 @@ from zkpay.stark.statement import Statement
 
 MEMORY_FACTOR, MEMORY_SLACK = 2.0, 24 << 20
 TIME_FACTOR, TIME_SLACK = 3.0, 0.3
-UNPACKING_MEMORY, UNPACKING_TIME = 1280 << 20, 5.0
-"""What the process that unpacks Parquet may take: for its start, and for what as many rows as an epoch has could hold.
-Files that compress well are small, honest or not, so that their size is no measure."""
 MOST_MEMORY = 6 << 30
 """Address space over what the process has when it starts: a reader that asks for more gets a MemoryError."""
 MOST_SECONDS = 60
@@ -60,11 +57,12 @@ class Cost:
     memory: int
     fault: str | None
 
-    def too_dear(self, honest_seconds: float, honest_memory: int, *, unpacked: bool = False) -> bool:
-        """Whether it cost more than an honest file may; unpacked: in a process of its own."""
-        return self.seconds > TIME_FACTOR * honest_seconds + (
-            UNPACKING_TIME if unpacked else TIME_SLACK
-        ) or self.memory > MEMORY_FACTOR * honest_memory + (UNPACKING_MEMORY if unpacked else MEMORY_SLACK)
+    def too_dear(self, honest_seconds: float, honest_memory: int) -> bool:
+        """Whether it cost more than an honest file may."""
+        return (
+            self.seconds > TIME_FACTOR * honest_seconds + TIME_SLACK
+            or self.memory > MEMORY_FACTOR * honest_memory + MEMORY_SLACK
+        )
 
 
 def read_file(kind: str, path: Path) -> None:
@@ -177,7 +175,7 @@ def main() -> None:
             print(f"{cost.seconds:8.3f} s {cost.memory >> 10:10,} KiB {cost.size:12,} {cost.name} {cost.fault or ''}")
             if cost.fault:
                 findings.append(f"{cost.name}, {cost.size:,} bytes: {cost.fault}")
-            elif cost.too_dear(seconds, memory, unpacked=kind == "parquet"):
+            elif cost.too_dear(seconds, memory):
                 findings.append(
                     f"{cost.name}, {cost.size:,} bytes: {cost.seconds:.2f} s and {cost.memory >> 10:,} KiB; honest"
                     f" files of {size:,} take {seconds:.2f} s and {memory >> 10:,} KiB"
