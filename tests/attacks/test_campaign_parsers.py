@@ -45,11 +45,11 @@ def test_a_weak_reader_is_found(target: Target) -> None:
     assert any(found[target.name] in what for _, what in tally.findings)
 
 
-@pytest.mark.parametrize("kind", ["statement", "parquet"])
-def test_no_file_costs_more_than_an_honest_one(kind: str) -> None:
+@pytest.mark.parametrize(("kind", "files"), [("statement", 18), ("parquet", 12)])
+def test_no_file_costs_more_than_an_honest_one(kind: str, files: int) -> None:
     tally = run_bounds(f"slice/bounds-{kind}/0", kind, changed=1)
     assert tally.findings == []
-    assert tally.counts["files measured"] > 15
+    assert tally.counts["files measured"] >= files
 
 
 def test_a_dear_file_is_found() -> None:
