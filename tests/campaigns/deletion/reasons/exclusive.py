@@ -10,7 +10,7 @@ import itertools
 import re
 from collections.abc import Mapping
 
-from tests.campaigns.deletion.reasons.implied import PATTERN, Plans
+from tests.campaigns.deletion.reasons.implied import PATTERN, Plans, with_carries
 from zkpay.circuits.gadgets.carry import Plan, PublicDigits
 from zkpay.circuits.gadgets.choice import PublicInputs
 from zkpay.circuits.gadgets.compare import Comparison
@@ -69,11 +69,7 @@ def _together(plan: Plan, k: int, table: Table, chosen: Mapping[str, int]) -> in
             return None
         most = factor * ((1 << widths.get(column.name, 0)) - 1)
         low, high = low + min(most, 0), high + max(most, 0)
-    if k:
-        low, high = low + plan.carries[k - 1].low, high + plan.carries[k - 1].high
-    if k + 1 < len(plan.carries):
-        out = plan.carries[k + 1]
-        low, high = low - (out.high << (2 * plan.radix)), high - (out.low << (2 * plan.radix))
+    low, high = with_carries(plan, k, low, high, lines=2)
     return max(high, -low)
 
 

@@ -122,21 +122,24 @@ def why_implied(plans: Plans, name: str) -> str | None:
     return None
 
 
-def _interval(plan: Plan, k: int) -> tuple[int, int]:
-    """Where line k and the carry that comes in can lie."""
-    low, high = plan.lines[k].low, plan.lines[k].high
+def with_carries(plan: Plan, k: int, low: int, high: int, lines: int = 1) -> tuple[int, int]:
+    """Where so many lines from line k on lie as one, with the carry that comes in and the one that goes out, if without
+    them they lie between `low` and `high`.
+    """
     if k:
         low, high = low + plan.carries[k - 1].low, high + plan.carries[k - 1].high
+    last = k + lines - 1
+    if last < len(plan.carries):
+        out, shift = plan.carries[last], plan.radix * lines
+        low, high = low - (out.high << shift), high - (out.low << shift)
     return low, high
 
 
 def _together(plan: Plan, k: int) -> int:
     """The largest size of lines k and k + 1 as one."""
-    low, high = _interval(plan, k)
-    low, high = low + (plan.lines[k + 1].low << plan.radix), high + (plan.lines[k + 1].high << plan.radix)
-    if k + 1 < len(plan.carries):
-        out = plan.carries[k + 1]
-        low, high = low - (out.high << (2 * plan.radix)), high - (out.low << (2 * plan.radix))
+    first, second = plan.lines[k : k + 2]
+    low, high = first.low + (second.low << plan.radix), first.high + (second.high << plan.radix)
+    low, high = with_carries(plan, k, low, high, lines=2)
     return max(high, -low)
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from tests.campaigns.deletion.lies.choices import comparison_width
-from tests.campaigns.deletion.reasons.implied import Plans
+from tests.campaigns.deletion.reasons.implied import Plans, with_carries
 from tests.campaigns.deletion.reasons.openings import coefficient_of
 from tests.campaigns.deletion.reasons.unreachable import constants
 from zkpay.circuits.bounds import PAYOUT, Bounds
@@ -232,11 +232,7 @@ def _multiplier(expression: Expression, column: Column, digit: int) -> tuple[int
 
 def _is_small(plan: Plan, k: int, low: int, high: int) -> bool:
     """Whether a line between two ends, with its carries, stays below P."""
-    if k:
-        low, high = low + plan.carries[k - 1].low, high + plan.carries[k - 1].high
-    if k < len(plan.carries):
-        out = plan.carries[k]
-        low, high = low - (out.high << plan.radix), high - (out.low << plan.radix)
+    low, high = with_carries(plan, k, low, high)
     return max(high, -low) < P
 
 

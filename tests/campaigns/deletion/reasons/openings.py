@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.campaigns.deletion.reasons.implied import Plans
+from tests.campaigns.deletion.reasons.implied import Plans, with_carries
 from zkpay.circuits.bounds import TOTAL_WIDTH, AccountTotal, Bounds
 from zkpay.circuits.gadgets.arithmetic import Columns, Defined
 from zkpay.circuits.gadgets.carry import Plan
@@ -68,15 +68,15 @@ def readings(plan: Plan, column: Column, maximum: int) -> tuple[list[Reading], b
         if held is None:
             complete = False
         elif held:
-            ends = sorted((0, held * maximum))
-            low, high = line.low - ends[0], line.high - ends[1]
-            if k:
-                low, high = low + plan.carries[k - 1].low, high + plan.carries[k - 1].high
-            if k < len(plan.carries):
-                out = plan.carries[k]
-                low, high = low - (out.high << plan.radix), high - (out.low << plan.radix)
-            found.append(Reading(held, -high, -low))
+            found.append(read_by(plan, k, held, maximum))
     return found, complete
+
+
+def read_by(plan: Plan, k: int, held: int, maximum: int) -> Reading:
+    """What line k asks of a column that it reads `held` times, and that is at most `maximum` with its look-up."""
+    ends = sorted((0, held * maximum))
+    low, high = with_carries(plan, k, plan.lines[k].low - ends[0], plan.lines[k].high - ends[1])
+    return Reading(held, -high, -low)
 
 
 def wraps(plans: Plans, table: Table, column: Column, maximum: int) -> tuple[NDArray[np.int64], bool] | None:
@@ -195,11 +195,7 @@ def _stays_below(bounds: Bounds, plan: Plan, number: int, total: AccountTotal, k
         beside_low = max(beside_low, -held[least] * above)
         beside_high = min(beside_high, held[least] * (total.node.high >> (TOTAL_WIDTH * least)))
     low, high = low + bounds.accounts * beside_low, high + bounds.accounts * beside_high
-    if number:
-        low, high = low + plan.carries[number - 1].low, high + plan.carries[number - 1].high
-    if number < len(plan.carries):
-        out = plan.carries[number]
-        low, high = low - (out.high << plan.radix), high - (out.low << plan.radix)
+    low, high = with_carries(plan, number, low, high)
     return max(high, -low) < P
 
 

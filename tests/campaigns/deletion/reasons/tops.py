@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from tests.campaigns.deletion.lies.choices import comparison_width
-from tests.campaigns.deletion.reasons.implied import Plans
+from tests.campaigns.deletion.reasons.implied import Plans, with_carries
 from tests.campaigns.deletion.reasons.openings import coefficient_of
 from zkpay.circuits.gadgets.arithmetic import Defined
 from zkpay.circuits.gadgets.carry import Plan
@@ -62,8 +62,5 @@ def _size(plan: Plan, k: int, column: Column, width: int, ends: tuple[int, int])
         return P
     own, told = sorted((0, held * ((1 << width) - 1))), sorted(held * end for end in ends)
     low, high = plan.lines[k].low - own[0] + told[0], plan.lines[k].high - own[1] + told[1]
-    if k:
-        low, high = low + plan.carries[k - 1].low, high + plan.carries[k - 1].high
-    if k < len(plan.carries):
-        low, high = low - (plan.carries[k].high << plan.radix), high - (plan.carries[k].low << plan.radix)
+    low, high = with_carries(plan, k, low, high)
     return max(high, -low)

@@ -21,10 +21,10 @@ from tests.campaigns.deletion.lies.arithmetic import (
     outputs,
     read_number,
 )
-from tests.campaigns.deletion.reasons.openings import Reading, coefficient_of
+from tests.campaigns.deletion.reasons.openings import Reading, coefficient_of, read_by
 from tests.campaigns.deletion.tailored.refilled import refill_by_lines
 from zkpay.circuits.gadgets.arithmetic import Defined, Divided
-from zkpay.circuits.gadgets.carry import Balance, Plan
+from zkpay.circuits.gadgets.carry import Balance
 from zkpay.circuits.gadgets.choice import SymbolTest
 from zkpay.circuits.trace import Trace
 from zkpay.stark.air import Table
@@ -70,7 +70,7 @@ def readings_of(ground: Ground, table: Table, column: Column, maximum: int) -> l
             for k in range(len(plan.lines)):
                 held = _coefficient(Linear(plan.lines[k].terms, 0), column, flags)
                 if held:
-                    found.append(_reading(plan, k, held, maximum))
+                    found.append(read_by(plan, k, held, maximum))
     return found
 
 
@@ -84,18 +84,6 @@ def _coefficient(expression: Expression, column: Column, flags: set[Column]) -> 
         other = [side for side in sides if side not in flags]
         return _coefficient(other[0], column, flags) if len(other) == 1 else 0
     return coefficient_of(expression, column) or 0
-
-
-def _reading(plan: Plan, k: int, held: int, maximum: int) -> Reading:
-    line = plan.lines[k]
-    ends = sorted((0, held * maximum))
-    low, high = line.low - ends[0], line.high - ends[1]
-    if k:
-        low, high = low + plan.carries[k - 1].low, high + plan.carries[k - 1].high
-    if k < len(plan.carries):
-        out = plan.carries[k]
-        low, high = low - (out.high << plan.radix), high - (out.low << plan.radix)
-    return Reading(held, -high, -low)
 
 
 def passing(asked: Sequence[Reading], elements: Elements) -> NDArray[np.bool_]:
