@@ -45,12 +45,15 @@ def honest(kind: str, size: int, rng: random.Random) -> Iterator[Named]:
     else:
         yield "short records", _records(kind, size // SHORT[kind], short=True)
         yield "long records", _records(kind, size // LONG[kind], short=False)
-        if kind == "parquet":
-            # Sixteen rows of one record take a byte.
-            yield (
-                "one record again and again",
-                _records(kind, min(16 * size, MAX_CONTRIBUTIONS), short=False, again=True),
-            )
+
+
+def replayed(kind: str, size: int) -> Iterator[Named]:
+    """Of a kind that compresses, an honest file of that size with as many rows as can be: one record, handed in again
+    and again.
+    """
+    if kind == "parquet":
+        # Sixteen rows take a byte.
+        yield "one record again and again", _records(kind, min(16 * size, MAX_CONTRIBUTIONS), short=False, again=True)
 
 
 SHORT = {"csv": 33, "jsonl": 185, "parquet": 40}
