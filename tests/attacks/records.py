@@ -23,14 +23,14 @@ def judge(draft: Draft, row: int, reason: int) -> None:
 
 
 def compare(draft: Draft, name: str, row: int, picks: Mapping[int, int], flag: int, difference: int) -> None:
-    """Write a comparison with a maximum: the picks that are not 0, the flag and the difference. The top limb, which
-    counts where no other is picked, has no pick to write.
+    """Write a comparison with a maximum: the picks that are not 0, the flag and the difference. To pick the top limb,
+    which counts where no other is picked, nothing is written.
     """
     contributions = draft["contributions"]
     columns = contributions.group(f"{name} pick")
     columns[:, row] = 0
     for place, value in picks.items():
-        if place < len(columns):
+        if place != len(columns):
             columns[place, row] = value % P
     contributions[name][row] = flag
     contributions[f"{name} difference"][row] = difference % P
